@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Counters in a shared-memory segment, from one table (base/stat_table.h).
+ *
+ * Each slot (one instance of a scope) is an array of 64-bit words on cache lines of its own, written with plain stores
+ * by the one thread that owns it and read by anyone who maps the file: control's metrics, the dashboard, tests. The
+ * segment starts with a directory, so that a reader of another version finds what it knows by name.
+ *
+ *   header | directory: one entry a scope | names: one a counter | labels | slots of PROC, PORT, LCORE, ...
+ */
+#ifndef BASE_STAT_H
+#define BASE_STAT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "base/stat_table.h"
+
+enum stat_scope { STAT_SCOPE_PROC, STAT_SCOPE_PORT, STAT_SCOPE_LCORE, STAT_SCOPE_FLOW, STAT_SCOPE_WRITER, STAT_SCOPE_TRACK, STAT_SCOPES };
+enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE };
+
+/* STAT_LCORE_rx_pkts and so on: the index of the counter within its scope's slot (stat_index.h makes them). */
+#include "base/stat_index.h"
+
+struct stat; /* a mapped segment */
+
+struct stat_cfg {
+	unsigned instances[STAT_SCOPES];
+};
+
+#define STAT_LABEL_BYTES 128
+
+/* Create the file @path (under run_dir; replaced atomically, mode 0644) and map it for writing. 0 or -errno. */
+int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg *cfg);
+
+/* Map @path read-only. 0, -ENOENT, -EPROTO (not a segment, or of another version). The mapping stays valid, and frozen,
+ * when its writer is gone; stat_stale tells whether @path has become another file since. */
+int stat_open(struct stat **ret_stat, const char *path);
+bool stat_stale(const struct stat *stat, const char *path);
+
+void stat_close(struct stat *stat);
+
+unsigned stat_instances(const struct stat *stat, enum stat_scope scope);
+
+/* The words of one instance, NULL when out of range. */
+uint64_t *stat_slot(const struct stat *stat, enum stat_scope scope, unsigned instance);
+
+/* An instance's label, a string of at most STAT_LABEL_BYTES - 1, e.g. the port's name. Cold, owner only. */
+void stat_set_label(struct stat *stat, enum stat_scope scope, unsigned instance, const char *label);
+const char *stat_label(const struct stat *stat, enum stat_scope scope, unsigned instance);
+
+/* One owner: no read-modify-write, only stores that do not tear. */
+static inline void stat_set(uint64_t *slot, unsigned id, uint64_t value)
+{
+	__atomic_store_n(&slot[id], value, __ATOMIC_RELAXED);
+}
+
+static inline uint64_t stat_get(const uint64_t *slot, unsigned id)
+{
+	return __atomic_load_n(&slot[id], __ATOMIC_RELAXED);
+}
+
+static inline void stat_add(uint64_t *slot, unsigned id, uint64_t n)
+{
+	stat_set(slot, id, stat_get(slot, id) + n);
+}
+
+static inline void stat_max(uint64_t *slot, unsigned id, uint64_t value)
+{
+	if (value > stat_get(slot, id))
+		stat_set(slot, id, value);
+}
+
+/* The table, for those who print: name, kind, unit and sentence of counter @id of @scope; NULL past the last. */
+struct stat_row {
+	const char *name, *unit, *sentence;
+	enum stat_kind kind;
+};
+const struct stat_row *stat_row(enum stat_scope scope, unsigned id);
+const char *stat_scope_name(enum stat_scope scope); /* "lcore" */
+unsigned stat_count(enum stat_scope scope);
+
+/* Prometheus text exposition of PROC, PORT, LCORE and WRITER, with each instance's label (stat_print.c). */
+void stat_print_prometheus(const struct stat *stat, FILE *out);
+/* The counters table as Markdown for the README, which a test compares (stat_print.c). */
+void stat_print_markdown(FILE *out);
+
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every counter, one row each: STAT(SCOPE, ID, KIND, unit, sentence)
+ *
+ * SCOPE  PROC (the dataplane process, written by its command thread), PORT, LCORE, FLOW (a track's half that its lcore
+ *        writes), WRITER, TRACK (a track's half that its writer writes). FLOW and TRACK share their index.
+ * KIND   COUNTER (only grows, but for a slot's reuse), GAUGE
+ * The Prometheus name is wirespool_<scope>_<id>[_total].
+ * Drop reasons are counters named drop_<reason>: for every lcore rx_pkts = punted + answered + sum of drops + handed_pkts.
+ */
+#define STAT_TABLE(STAT) \
+	STAT(PROC, start_unix_ns, GAUGE, ns, "When the dataplane started.") \
+	STAT(PROC, sessions_open, GAUGE, sessions, "Sessions that wait, record or finalise.") \
+	STAT(PROC, tracks_open, GAUGE, tracks, "Tracks of open sessions.") \
+	STAT(PROC, sessions_opened, COUNTER, sessions, "Sessions opened since start.") \
+	STAT(PROC, sessions_failed, COUNTER, sessions, "Sessions that ended with an error.") \
+	STAT(PROC, recordings_finished, COUNTER, files, "Files finished: renamed and durable, with their sidecar.") \
+	STAT(PROC, recordings_repaired, COUNTER, files, "Parts of a crash that were repaired at start.") \
+	STAT(PROC, recordings_failed, COUNTER, files, "Files that could not be finished; their parts are kept.") \
+	STAT(PROC, disk_free_bytes, GAUGE, bytes, "Free space where the recordings are.") \
+	STAT(PROC, disk_error, GAUGE, errno, "errno of the last failure to write to record.dir, 0 once a write works again.") \
+	STAT(PROC, mbufs_in_use, GAUGE, buffers, "Packet buffers taken from the pool.") \
+	STAT(PORT, rx_pkts, COUNTER, packets, "Packets received by the port.") \
+	STAT(PORT, rx_bytes, COUNTER, bytes, "Bytes received by the port.") \
+	STAT(PORT, tx_pkts, COUNTER, packets, "Packets sent by the port.") \
+	STAT(PORT, rx_missed, COUNTER, packets, "Packets the port lost because no descriptor was free.") \
+	STAT(PORT, rx_errors, COUNTER, packets, "Packets the port threw away as damaged.") \
+	STAT(PORT, rx_nombuf, COUNTER, packets, "Packets lost because no packet buffer was free.") \
+	STAT(PORT, link_up, GAUGE, bool, "Whether the link is up.") \
+	STAT(LCORE, rx_pkts, COUNTER, packets, "Packets taken from the RX queues.") \
+	STAT(LCORE, rx_bytes, COUNTER, bytes, "Bytes taken from the RX queues.") \
+	STAT(LCORE, forwarded_in, COUNTER, packets, "Packets taken over from other lcores.") \
+	STAT(LCORE, forwarded_out, COUNTER, packets, "Packets passed to the lcore that owns their session.") \
+	STAT(LCORE, answered, COUNTER, packets, "ARP, neighbour discovery and ICMP packets consumed by the host stage.") \
+	STAT(LCORE, rtp_pkts, COUNTER, packets, "RTP packets accepted.") \
+	STAT(LCORE, rtcp_pkts, COUNTER, packets, "RTCP datagrams accepted and consumed.") \
+	STAT(LCORE, handed_pkts, COUNTER, packets, "RTP packets handed to writers.") \
+	STAT(LCORE, drop_l2_unknown, COUNTER, packets, "Neither IPv4, IPv6 nor ARP.") \
+	STAT(LCORE, drop_truncated, COUNTER, packets, "Shorter than its own headers or length fields say.") \
+	STAT(LCORE, drop_ip_malformed, COUNTER, packets, "Bad IP version, header length or header checksum.") \
+	STAT(LCORE, drop_fragment, COUNTER, packets, "IP fragment.") \
+	STAT(LCORE, drop_not_ours, COUNTER, packets, "Addressed to somebody else.") \
+	STAT(LCORE, drop_not_udp, COUNTER, packets, "Another protocol than UDP.") \
+	STAT(LCORE, drop_udp_malformed, COUNTER, packets, "UDP length that does not fit.") \
+	STAT(LCORE, drop_udp_checksum, COUNTER, packets, "Wrong UDP checksum.") \
+	STAT(LCORE, drop_no_flow, COUNTER, packets, "No session at that port.") \
+	STAT(LCORE, drop_not_media, COUNTER, packets, "Neither RTP nor RTCP by its first byte (RFC 7983).") \
+	STAT(LCORE, drop_rtp_malformed, COUNTER, packets, "RTP header, extension or padding that lies about its length.") \
+	STAT(LCORE, drop_rtcp_malformed, COUNTER, packets, "RTCP that lies about its length.") \
+	STAT(LCORE, drop_no_track, COUNTER, packets, "SSRC and payload type that no track of the session claims.") \
+	STAT(LCORE, drop_wrong_source, COUNTER, packets, "Plain RTP from another address than the one that began.") \
+	STAT(LCORE, drop_auth, COUNTER, packets, "SRTP or SRTCP authentication failed.") \
+	STAT(LCORE, drop_replay, COUNTER, packets, "SRTP or SRTCP replayed, or older than the window.") \
+	STAT(LCORE, drop_crypto, COUNTER, packets, "SRTP or SRTCP failed otherwise.") \
+	STAT(LCORE, drop_probation, COUNTER, packets, "Sequence number far off, not yet confirmed by its successor (RFC 3550 A.1).") \
+	STAT(LCORE, drop_duplicate, COUNTER, packets, "Sequence number that was there already.") \
+	STAT(LCORE, drop_too_old, COUNTER, packets, "Sequence number from before the window.") \
+	STAT(LCORE, drop_empty, COUNTER, packets, "RTP without a payload (padding only).") \
+	STAT(LCORE, drop_paused, COUNTER, packets, "Arrived while its session was being finalised.") \
+	STAT(LCORE, drop_ring_full, COUNTER, packets, "The writer's ring was full: whole frames were given up.") \
+	STAT(LCORE, drop_forward_full, COUNTER, packets, "The ring to the owning lcore was full.") \
+	STAT(LCORE, tx_pkts, COUNTER, packets, "Packets sent.") \
+	STAT(LCORE, tx_dropped, COUNTER, packets, "Packets that could not be sent: no buffer, no neighbour, full queue.") \
+	STAT(LCORE, bursts, COUNTER, bursts, "RX bursts that held at least one packet.") \
+	STAT(LCORE, polls, COUNTER, polls, "RX polls in all.") \
+	STAT(LCORE, cycles_busy, COUNTER, cycles, "TSC cycles spent on bursts.") \
+	STAT(LCORE, cycles_classify, COUNTER, cycles, "of these: Ethernet to UDP, and the look-up.") \
+	STAT(LCORE, cycles_unprotect, COUNTER, cycles, "of these: SRTP.") \
+	STAT(LCORE, cycles_rtp, COUNTER, cycles, "of these: RTP and RTCP.") \
+	STAT(LCORE, cycles_handover, COUNTER, cycles, "of these: hand-over to writers.") \
+	STAT(LCORE, stall_max_ns, GAUGE, ns, "Longest time between two RX polls since start.") \
+	STAT(FLOW, pkts, COUNTER, packets, "RTP packets accepted.") \
+	STAT(FLOW, bytes, COUNTER, bytes, "RTP payload bytes accepted.") \
+	STAT(FLOW, lost_pkts, GAUGE, packets, "Expected less received (RFC 3550 A.3).") \
+	STAT(FLOW, duplicate_pkts, COUNTER, packets, "Duplicates.") \
+	STAT(FLOW, reordered_pkts, COUNTER, packets, "Arrived after a later one.") \
+	STAT(FLOW, auth_failed_pkts, COUNTER, packets, "SRTP authentication failures.") \
+	STAT(FLOW, replayed_pkts, COUNTER, packets, "SRTP replays.") \
+	STAT(FLOW, shed_pkts, COUNTER, packets, "Given up because the writer's ring was full.") \
+	STAT(FLOW, jitter_rtp, GAUGE, ticks, "Interarrival jitter (RFC 3550 A.8), in RTP ticks.") \
+	STAT(FLOW, restarts, COUNTER, events, "Sequence restarts and SSRC changes.") \
+	STAT(FLOW, sender_reports, COUNTER, reports, "Sender reports received.") \
+	STAT(FLOW, receiver_reports, COUNTER, reports, "Receiver reports sent.") \
+	STAT(FLOW, key_frame_requests, COUNTER, requests, "PLIs sent.") \
+	STAT(FLOW, ssrc, GAUGE, ssrc, "SSRC bound; 0 while none.") \
+	STAT(FLOW, ext_seq, GAUGE, seq, "Highest extended sequence number; its upper bits are SRTP's roll-over counter.") \
+	STAT(FLOW, last_pkt_unix_ns, GAUGE, ns, "Arrival of the last valid packet; 0 while none.") \
+	STAT(WRITER, pkts, COUNTER, packets, "Packets taken from the rings.") \
+	STAT(WRITER, frames, COUNTER, frames, "Frames and audio packets written.") \
+	STAT(WRITER, bytes, COUNTER, bytes, "Bytes put into blocks.") \
+	STAT(WRITER, written_bytes, COUNTER, bytes, "Bytes written to disk, with padding and rewrites.") \
+	STAT(WRITER, writes, COUNTER, requests, "Write requests completed.") \
+	STAT(WRITER, write_errors, COUNTER, requests, "Write requests that failed.") \
+	STAT(WRITER, syncs, COUNTER, requests, "fdatasync requests completed.") \
+	STAT(WRITER, write_ns_max, GAUGE, ns, "Longest write since start.") \
+	STAT(WRITER, inflight, GAUGE, requests, "Write requests under way.") \
+	STAT(WRITER, blocks_in_use, GAUGE, blocks, "Blocks taken from the pool.") \
+	STAT(WRITER, drop_no_block, COUNTER, frames, "Frames given up because no block was free: the disk is too slow.") \
+	STAT(WRITER, files_open, GAUGE, files, "Open files.") \
+	STAT(TRACK, state, GAUGE, state, "0 free, 1 waiting, 2 recording, 3 finalising, 4 done, 5 failed.") \
+	STAT(TRACK, pkts, COUNTER, packets, "Packets that became part of a frame that was written.") \
+	STAT(TRACK, frames, COUNTER, frames, "Frames or audio packets written.") \
+	STAT(TRACK, key_frames, COUNTER, frames, "Key frames written.") \
+	STAT(TRACK, bytes, COUNTER, bytes, "Media bytes written, without the container's.") \
+	STAT(TRACK, gaps, COUNTER, gaps, "Gaps: stretches of sequence numbers that never came.") \
+	STAT(TRACK, gap_pkts, COUNTER, packets, "Packets missing in these gaps.") \
+	STAT(TRACK, late_pkts, COUNTER, packets, "Came after their gap had been given up, and were dropped.") \
+	STAT(TRACK, malformed_pkts, COUNTER, packets, "Payload that its descriptor lies about, dropped.") \
+	STAT(TRACK, cut_pkts, COUNTER, packets, "Packets of frames that were cut.") \
+	STAT(TRACK, broken_frames, COUNTER, frames, "Frames cut because a packet of theirs was missing or bad.") \
+	STAT(TRACK, skipped_frames, COUNTER, frames, "Whole frames left out: before the first key frame, or waiting for one.") \
+	STAT(TRACK, dropped_frames, COUNTER, frames, "Whole frames left out because no block was free or a write failed.") \
+	STAT(TRACK, files, COUNTER, files, "Files begun.") \
+	STAT(TRACK, file_bytes, GAUGE, bytes, "Bytes of the open file that may be read: whole frames, written.") \
+	STAT(TRACK, width, GAUGE, pixels, "Picture width.") \
+	STAT(TRACK, height, GAUGE, pixels, "Picture height.")
