@@ -28,6 +28,7 @@
 	CONF(record, preallocate_mb, INT, "0", 0, 65536, "", 0, "Space reserved ahead of the end of an open video file; 0: none.") \
 	CONF(record, retention_days, INT, "0", 0, 36500, "", 0, "Recordings older than this are removed; 0: keep.") \
 	CONF(record, retention_max_gb, INT, "0", 0, 1073741824, "", 0, "Beyond this total the oldest recordings are removed; 0: no limit.") \
+	CONF(record, retention_min_free_mb, INT, "0", 0, 1073741824, "", 0, "With less free space than this the oldest recordings are removed; 0: never.") \
 	CONF(upload, enabled, BOOL, "0", 0, 0, "UPLOAD_RECORDINGS", 0, "Upload recordings to the object store of [s3].") \
 	CONF(upload, delete_after_upload, BOOL, "0", 0, 0, "DELETE_RECORDING_AFTER_UPLOAD", 0, \
 		"Remove the local copy once the store has confirmed the object and its size was read back.") \
