@@ -66,6 +66,8 @@
 	CONF(dataplane, block_mb, INT, "256", 8, 1048576, "", 0, "Memory of the writers' blocks, in all.") \
 	CONF(dataplane, max_tracks, INT, "4096", 1, 131072, "", 0, "Tracks at one time; sizes the tables.") \
 	CONF(dataplane, run_dir, STR, "/run/wirespool", 1, 90, "", 0, "Directory of the control socket and the shared counters.") \
+	CONF(dataplane, idle_sleep_us, INT, "200", 0, 10000, "", 0, \
+		"A poll loop that has seen no packet for a second sleeps this long between polls; 0: never.") \
 	CONF(dataplane, user, STR, "", 0, 64, "", 0, "User to become once the ports are taken; empty: stay.") \
 	CONF(dataplane, eal, STR, "", 0, 2000, "", 0, "Further EAL arguments, as they are.") \
 	CONF(control, listen, STR, "127.0.0.1:8080", 3, 100, "", 0, "Address and port of the HTTP API; [::1]:8080 for IPv6.") \

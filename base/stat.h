@@ -29,24 +29,29 @@ struct stat_cfg {
 };
 
 #define STAT_LABEL_BYTES 128
+#define STAT_NAME_BYTES  32
 
-/* Create the file @path (under run_dir; replaced atomically, mode 0644) and map it for writing. 0 or -errno. */
+/* Create the file @path (under run_dir; replaced atomically, mode 0644), its space reserved, and map it for writing.
+ * 0; -EINVAL: more than a million instances; or -errno of the file system (-ENOSPC, -ENOENT, ...). */
 int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg *cfg);
 
-/* Map @path read-only. 0, -ENOENT, -EPROTO (not a segment, or of another version). The mapping stays valid, and frozen,
- * when its writer is gone; stat_stale tells whether @path has become another file since. */
+/* Map @path read-only; writing through it faults. 0, -ENOENT, -EPROTO (not a segment, damaged, or of a build with
+ * another table), or another -errno of open or mmap. The mapping stays valid, and frozen, when its writer is gone;
+ * stat_stale tells whether @path is gone or has become another file since. */
 int stat_open(struct stat **ret_stat, const char *path);
 bool stat_stale(const struct stat *stat, const char *path);
 
+/* Unmap; the file stays. NULL is accepted. */
 void stat_close(struct stat *stat);
 
 unsigned stat_instances(const struct stat *stat, enum stat_scope scope);
 
-/* The words of one instance, NULL when out of range. */
+/* The words of one instance, on cache lines of their own; NULL when out of range. */
 uint64_t *stat_slot(const struct stat *stat, enum stat_scope scope, unsigned instance);
 
-/* An instance's label, a string of at most STAT_LABEL_BYTES - 1, e.g. the port's name. Cold, owner only. */
+/* An instance's label, e.g. the port's name: cut to STAT_LABEL_BYTES - 1. Cold, owner only. */
 void stat_set_label(struct stat *stat, enum stat_scope scope, unsigned instance, const char *label);
+/* "" while none was set, and when out of range. */
 const char *stat_label(const struct stat *stat, enum stat_scope scope, unsigned instance);
 
 /* One owner: no read-modify-write, only stores that do not tear. */
@@ -79,8 +84,12 @@ struct stat_row {
 const struct stat_row *stat_row(enum stat_scope scope, unsigned id);
 const char *stat_scope_name(enum stat_scope scope); /* "lcore" */
 unsigned stat_count(enum stat_scope scope);
+/* Of scopes, names, units, kinds and their order: where it is equal, the indexes mean the same. */
+uint64_t stat_table_hash(void);
 
-/* Prometheus text exposition of PROC, PORT, LCORE and WRITER, with each instance's label (stat_print.c). */
+/* Prometheus text exposition (format 0.0.4) of PROC, PORT, LCORE and WRITER: wirespool_<scope>_<id>{<scope>="..."}, with
+ * _total for counters. The label is the instance's, or its number where none is set; one that is taken gets "#<number>".
+ * Drop reasons are one metric a scope: wirespool_<scope>_drops_total{<scope>="...",reason="..."} (stat_print.c). */
 void stat_print_prometheus(const struct stat *stat, FILE *out);
 /* The counters table as Markdown for the README, which a test compares (stat_print.c). */
 void stat_print_markdown(FILE *out);

@@ -5,7 +5,8 @@
  *        writes), WRITER, TRACK (a track's half that its writer writes). FLOW and TRACK share their index.
  * KIND   COUNTER (only grows, but for a slot's reuse), GAUGE
  * The Prometheus name is wirespool_<scope>_<id>[_total].
- * Drop reasons are counters named drop_<reason>: for every lcore rx_pkts = punted + answered + sum of drops + handed_pkts.
+ * Drop reasons are counters named drop_<reason>, in Prometheus wirespool_<scope>_drops_total{reason="<reason>"}: for every
+ * lcore rx_pkts = punted + answered + sum of drops + handed_pkts.
  */
 #define STAT_TABLE(STAT) \
 	STAT(PROC, start_unix_ns, GAUGE, ns, "When the dataplane started.") \
@@ -25,6 +26,7 @@
 	STAT(PORT, rx_missed, COUNTER, packets, "Packets the port lost because no descriptor was free.") \
 	STAT(PORT, rx_errors, COUNTER, packets, "Packets the port threw away as damaged.") \
 	STAT(PORT, rx_nombuf, COUNTER, packets, "Packets lost because no packet buffer was free.") \
+	STAT(PORT, gateways_resolved, GAUGE, routers, "Gateways whose MAC address is known.") \
 	STAT(PORT, link_up, GAUGE, bool, "Whether the link is up.") \
 	STAT(LCORE, rx_pkts, COUNTER, packets, "Packets taken from the RX queues.") \
 	STAT(LCORE, rx_bytes, COUNTER, bytes, "Bytes taken from the RX queues.") \

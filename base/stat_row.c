@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/stat.h"
+
+#include <assert.h>
+
+#define MAX_ROWS 64
+
+static const char *const scope_names[STAT_SCOPES] = { "proc", "port", "lcore", "flow", "writer", "track" };
+
+#define ROW(scope, id, kind, unit, sentence)                                                                 \
+	[STAT_SCOPE_##scope][STAT_##scope##_##id] = { #id, #unit, sentence, STAT_KIND_##kind },
+static const struct stat_row rows[STAT_SCOPES][MAX_ROWS] = { STAT_TABLE(ROW) };
+
+#define NAME_FITS(scope, id, ...) static_assert(sizeof(#id) <= STAT_NAME_BYTES, "name of a counter: " #id);
+STAT_TABLE(NAME_FITS)
+
+static const unsigned counts[STAT_SCOPES] = { STAT_PROC_COUNT, STAT_PORT_COUNT, STAT_LCORE_COUNT,
+	STAT_FLOW_COUNT, STAT_WRITER_COUNT, STAT_TRACK_COUNT };
+
+const struct stat_row *stat_row(enum stat_scope scope, unsigned id)
+{
+	return id < counts[scope] ? &rows[scope][id] : NULL;
+}
+
+const char *stat_scope_name(enum stat_scope scope)
+{
+	return scope_names[scope];
+}
+
+unsigned stat_count(enum stat_scope scope)
+{
+	return counts[scope];
+}
+
+/* FNV-1a, 64 bits. */
+static uint64_t hash_string(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
+	while (*text++);
+	return hash;
+}
+
+uint64_t stat_table_hash(void)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (unsigned scope = 0; scope < STAT_SCOPES; scope++) {
+		hash = hash_string(hash, scope_names[scope]);
+		for (unsigned id = 0; id < counts[scope]; id++) {
+			hash = hash_string(hash, rows[scope][id].name);
+			hash = hash_string(hash, rows[scope][id].unit);
+			hash = hash_string(
+			        hash, rows[scope][id].kind == STAT_KIND_GAUGE ? "gauge" : "counter");
+		}
+	}
+	return hash;
+}
