@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 /* Seconds from 1900-01-01, the origin of NTP, to 1970-01-01. */
@@ -54,12 +55,11 @@ char *clk_rfc3339(char *buf, uint64_t unix_ns, int fraction)
 
 	gmtime_r(&s, &tm);
 	len = strftime(buf, CLK_RFC3339_BYTES, "%Y-%m-%dT%H:%M:%S", &tm);
-	for (int digits = 9; digits > fraction; digits--)
-		ns /= 10;
-	if (fraction > 0)
-		snprintf(buf + len, CLK_RFC3339_BYTES - len, ".%0*uZ", fraction, ns);
-	else
-		snprintf(buf + len, CLK_RFC3339_BYTES - len, "Z");
+	if (fraction > 0) {
+		snprintf(buf + len, CLK_RFC3339_BYTES - len, ".%09u", ns);
+		len += 1 + (size_t)(fraction < 9 ? fraction : 9);
+	}
+	memcpy(buf + len, "Z", 2);
 	return buf;
 }
 
@@ -148,16 +148,21 @@ static int take_offset(const char **text, int64_t *ret_s)
 int clk_parse_rfc3339(const char *text, uint64_t *ret_unix_ns)
 {
 	int64_t s, ns, offset;
+	uint64_t unix_ns;
 	struct tm tm;
+	bool leap;
 
 	if (take_date_time(&text, &tm) < 0 || (ns = take_fraction(&text)) < 0 ||
 	        take_offset(&text, &offset) < 0 || *text)
 		return -EINVAL;
+	leap = tm.tm_sec == 60; /* timegm rewrites it */
 	s = (int64_t)timegm(&tm) - offset;
 	/* A leap second ends a UTC day, and becomes the first second of the next one (RFC 3339 section 5.7).
 	 */
-	if (s < 0 || (uint64_t)s >= UINT64_MAX / CLK_NS_PER_S || (tm.tm_sec == 60 && s % 86400 != 0))
+	if (s < 0 || (leap && s % 86400 != 0) ||
+	        __builtin_mul_overflow((uint64_t)s, CLK_NS_PER_S, &unix_ns) ||
+	        __builtin_add_overflow(unix_ns, (uint64_t)ns, &unix_ns))
 		return -EINVAL;
-	*ret_unix_ns = (uint64_t)s * CLK_NS_PER_S + (uint64_t)ns;
+	*ret_unix_ns = unix_ns;
 	return 0;
 }

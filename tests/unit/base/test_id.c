@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/id.h"
+#include "base/limits.h"
+
+static void an_id_is_prefix_and_20_characters_of_base32(void **state)
+{
+	char buf[2 + 20 + 1 + 1];
+
+	memset(buf, '#', sizeof(buf));
+	id_make(buf, sizeof(buf) - 1, "s_");
+	assert_memory_equal(buf, "s_", 2);
+	assert_int_equal(strlen(buf), 22);
+	assert_int_equal(strspn(buf + 2, "abcdefghijklmnopqrstuvwxyz234567"), 20);
+	assert_int_equal(buf[23], '#');
+	assert_true(strlen(buf) <= LIMIT_SESSION_ID_BYTES);
+}
+
+static void ids_differ_in_every_character(void **state)
+{
+	uint32_t seen[20] = { 0 };
+	char last[32] = "", buf[32];
+
+	for (int i = 0; i < 2000; i++) {
+		id_make(buf, sizeof(buf), "");
+		assert_string_not_equal(buf, last);
+		memcpy(last, buf, sizeof(last));
+		for (int at = 0; at < 20; at++)
+			seen[at] |= 1u << (buf[at] >= 'a' ? buf[at] - 'a' : buf[at] - '2' + 26);
+	}
+	/* That a letter stays out of 2000 draws of 32 has a chance of e^-63. */
+	for (int at = 0; at < 20; at++)
+		assert_int_equal(seen[at], UINT32_MAX);
+}
+
+static void randomness_fills_the_whole_buffer_and_no_more(void **state)
+{
+	static uint8_t any[1 << 20];
+	uint8_t seen[18] = { 0 };
+
+	for (int i = 0; i < 64; i++) {
+		uint8_t buf[18] = { 0 };
+		id_random(buf + 1, 16);
+		assert_int_equal(buf[0] | buf[17], 0);
+		for (int at = 0; at < 18; at++)
+			seen[at] |= buf[at];
+	}
+	for (int at = 1; at < 17; at++)
+		assert_int_not_equal(seen[at], 0);
+	/* More than one getrandom gives at once when a signal comes. */
+	id_random(any, sizeof(any));
+	id_random(NULL, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_id_is_prefix_and_20_characters_of_base32),
+		cmocka_unit_test(ids_differ_in_every_character),
+		cmocka_unit_test(randomness_fills_the_whole_buffer_and_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
