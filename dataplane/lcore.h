@@ -44,12 +44,14 @@ struct lcore {
 	struct spsc *forward[LIMIT_LCORES];    /* to lcore i: mbufs, and endpoints that move */
 	struct spsc *forwarded[LIMIT_LCORES];  /* from lcore i */
 	uint64_t tsc_hz;
+	uint32_t idle_sleep_us;            /* dataplane.idle_sleep_us */
 	_Atomic bool *stop;
 	/* written per burst */
 	uint64_t now_tsc;
 	uint64_t now_unix_ns;              /* derived from the TSC, re-anchored by the command thread's clock */
 	uint64_t last_poll_tsc, last_busy_tsc;
-	uint64_t timer_tsc;                /* when feedback_timer runs next */
+	uint64_t timer_tsc, neigh_tsc, command_tsc; /* when these run next */
+	bool announced;                    /* our addresses, once: dataplane/neigh.h */
 	struct endpoint *timer_next;       /* where it goes on */
 	/* wall clock: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz; written by this lcore once a second */
 	uint64_t clock_tsc, clock_unix_ns;

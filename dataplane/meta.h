@@ -24,7 +24,7 @@ struct peer {
 };
 
 struct meta {
-	struct packet packet;      /* 64 bytes */
+	struct packet packet;      /* first: meta_mbuf relies on it */
 	struct endpoint *endpoint; /* set by endpoint_lookup_burst */
 	struct flow *flow;         /* set by flow_match_burst */
 	struct peer src;           /* set by classify_burst, as all below */

@@ -32,7 +32,7 @@ struct packet {
 	uint8_t kind;              /* enum packet_kind */
 	uint8_t flags;             /* PACKET_MARKER | … */
 };
-static_assert(sizeof(struct packet) == 64, "one cache line");
+static_assert(sizeof(struct packet) <= 64, "one cache line");
 
 #define PACKET_MARKER  1 /* RTP's marker bit */
 #define PACKET_RESTART 2 /* the sender began anew here: sequence numbers and time have no relation to those before */

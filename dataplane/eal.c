@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/eal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_log.h>
+#include "base/limits.h"
+#include "base/log.h"
+
+#define EAL_ARGS 96
+
+struct eal_args {
+	int count;
+	char *words[EAL_ARGS];
+};
+
+static void add(struct eal_args *args, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct eal_args *args, const char *format, ...)
+{
+	va_list list;
+
+	va_start(list, format);
+	if (args->count == EAL_ARGS - 1 || vasprintf(&args->words[args->count++], format, list) < 0)
+		abort();
+	va_end(list);
+}
+
+bool eal_is_pci(const char *word)
+{
+	unsigned domain, bus, device, function;
+	int used = 0;
+
+	if (sscanf(word, "%4x:%2x:%2x.%1u%n", &domain, &bus, &device, &function, &used) == 4 && !word[used])
+		return true;
+	used = 0;
+	return sscanf(word, "%2x:%2x.%1u%n", &bus, &device, &function, &used) == 3 && !word[used];
+}
+
+unsigned eal_free_hugepages(void)
+{
+	static const char dir[] = "/sys/kernel/mm/hugepages";
+	DIR *sizes = opendir(dir);
+	unsigned total = 0;
+
+	for (struct dirent *e; sizes && (e = readdir(sizes));) {
+		char path[512];
+		unsigned pages = 0;
+
+		snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, e->d_name);
+		FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
+		if (!f)
+			continue;
+		if (fscanf(f, "%u", &pages) == 1)
+			total += pages;
+		fclose(f);
+	}
+	if (sizes)
+		closedir(sizes);
+	return total;
+}
+
+/* CPUs that the poll loops leave free, as an EAL list "(0,2,3)"; all of them when they leave none. */
+static void main_cpus(char *buf, size_t size, const unsigned *cpus, unsigned count)
+{
+	cpu_set_t set;
+	size_t len = 0;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (unsigned i = 0; i < count && CPU_COUNT(&set) > 1; i++)
+		CPU_CLR(cpus[i], &set);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && len + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			len += (size_t)snprintf(buf + len, size - len, "%c%u", len ? ',' : '(', cpu);
+	snprintf(buf + len, size - len, ")");
+}
+
+static int check_cpus(const unsigned *cpus, int count)
+{
+	cpu_set_t set;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (int i = 0; i < count; i++) {
+		if (cpus[i] < CPU_SETSIZE && CPU_ISSET(cpus[i], &set))
+			continue;
+		log_error("dataplane.lcores: CPU %u is not there for us; this process may use %d CPUs, see 'taskset -p %d'", cpus[i], CPU_COUNT(&set), getpid());
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_memory(const struct conf *conf)
+{
+	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF)
+		return 0;
+	if (eal_free_hugepages())
+		return 0;
+	log_error("no free huge pages, nothing is started: 'echo %d > /proc/sys/vm/nr_hugepages' reserves 2 MiB pages until "
+			  "the next boot; for a trial without them set hugepages = off in [dataplane]",
+		(int)(conf->dataplane_memory_mb + conf->dataplane_block_mb) / 2 + 16);
+	return -ENOMEM;
+}
+
+static void build(struct eal_args *args, const struct conf *conf, const unsigned *cpus, unsigned count)
+{
+	char rest[1024];
+	bool pci = false;
+
+	add(args, "wirespool-dataplane");
+	add(args, "--in-memory");
+	add(args, "--no-telemetry");
+	add(args, "--log-level=%s", conf->log_level == LOG_LEVEL_DEBUG ? "notice" : "error");
+	add(args, "-m");
+	add(args, "%d", (int)conf->dataplane_memory_mb);
+	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF)
+		add(args, "--no-huge");
+	main_cpus(rest, sizeof(rest), cpus, count);
+	char lcores[4096];
+	size_t len = (size_t)snprintf(lcores, sizeof(lcores), "0@%s", rest);
+	for (unsigned i = 0; i < count; i++)
+		len += (size_t)snprintf(lcores + len, sizeof(lcores) - len, ",%u@%u", i + 1, cpus[i]);
+	add(args, "--lcores=%s", lcores);
+	add(args, "--main-lcore=0");
+	for (char **port = conf->dataplane_port; *port; port++) {
+		if (eal_is_pci(*port)) {
+			pci = true;
+			add(args, "--allow=%s", *port);
+		} else {
+			add(args, "--vdev=%s", *port);
+		}
+	}
+	if (!pci) {
+		add(args, "--no-pci");
+		add(args, "--iova-mode=va");
+	}
+	char *more = strdup(conf->dataplane_eal), *save = NULL;
+	for (char *word = strtok_r(more, " \t", &save); word && args->count < EAL_ARGS - 2; word = strtok_r(NULL, " \t", &save))
+		add(args, "%s", word);
+	free(more);
+	args->words[args->count] = NULL;
+}
+
+int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count)
+{
+	unsigned cpus[LIMIT_LCORES];
+	struct eal_args args = { 0 };
+	int count = conf_cpus(conf->dataplane_lcores, cpus, LIMIT_LCORES);
+
+	if (count <= 0) {
+		log_error("dataplane.lcores: name at least one CPU and at most %d", LIMIT_LCORES);
+		return -EINVAL;
+	}
+	int status = check_cpus(cpus, count);
+	if (!status)
+		status = check_memory(conf);
+	if (status)
+		return status;
+
+	build(&args, conf, cpus, (unsigned)count);
+	int used = rte_eal_init(args.count, args.words);
+	/* the EAL keeps pointers into its arguments: they live as long as the process */
+	if (used < 0) {
+		log_error("DPDK does not start: %s; are the devices of dataplane.port there, bound to vfio-pci if they are NICs, "
+				  "and is this run as root?",
+			rte_strerror(rte_errno));
+		return rte_errno ? -rte_errno : -EINVAL;
+	}
+	for (int i = 0; i < count; i++)
+		ret_lcores[i] = (unsigned)i + 1;
+	*ret_count = (unsigned)count;
+	return 0;
+}
