@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/codec.h"
+#include "base/limits.h"
 
 /* What one payload holds. */
 struct depay_piece {
@@ -24,7 +25,9 @@ struct depay_piece {
 	uint8_t spatial_id, temporal_id;
 	int32_t picture_id;   /* 7 or 15 bits, -1: none */
 	uint8_t picture_id_bits;
-	uint16_t width, height; /* of a key frame when the bytes tell, else 0 */
+	uint16_t width, height; /* of the frame that starts, when its bytes tell, else 0 */
+	uint16_t layers_width, layers_height; /* VP9: of the highest spatial layer by the scalability structure, else 0 */
+	uint8_t layers;         /* VP9: spatial layers by the scalability structure, 0: none here */
 	uint32_t duration_rtp;  /* audio: duration in ticks of the clock rate; 0: unknown */
 };
 
@@ -34,6 +37,9 @@ typedef int depay_fn(const uint8_t *payload, uint32_t len, bool marker, struct d
 depay_fn depay_vp8;  /* RFC 7741 section 4.2 */
 depay_fn depay_vp9;  /* RFC 9628 section 4.2 */
 depay_fn depay_opus; /* RFC 7587 section 4.2, RFC 6716 section 3.1 */
+
+/* Duration of one frame of an Opus packet with this TOC byte, in ticks of 48 kHz (RFC 6716 table 2). */
+uint32_t depay_opus_frame_rtp(uint8_t toc);
 
 /* The depacketizer of a codec. */
 depay_fn *depay_of(enum codec codec);

@@ -7,6 +7,7 @@
 #ifndef WRITERS_MUX_H
 #define WRITERS_MUX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "base/codec.h"
@@ -28,7 +29,7 @@ struct mux_cfg {
 struct mux_scan {
 	uint64_t valid_bytes; /* all whole frames; what follows is cut off */
 	uint64_t frames;
-	uint64_t first_pts, last_pts;
+	uint64_t first_pts, last_pts; /* of the first and the last frame; Ogg: where the first packet begins and the last ends */
 	size_t head_bytes;    /* bytes of @head to write at the start; 0: none */
 	uint8_t head[64];
 	bool tail_rewrite;    /* the last page has to be written anew: @tail at @tail_offset */
@@ -39,7 +40,7 @@ struct mux_scan {
 
 struct mux_ops {
 	const char *ext;
-	/* Write the file's header. 0 or segment_append's errors. */
+	/* Write the file's header. 0, -ENOMEM or segment_append's errors; then nothing of it is left in the segment. */
 	int (*begin)(struct mux **ret_mux, const struct mux_cfg *cfg);
 	/* A frame: begin, any number of appends, then end (committed) or cut (taken back). @pts in ticks since the file's first
 	 * frame, never decreasing. Errors are segment_append's: then cut. */
@@ -47,8 +48,12 @@ struct mux_ops {
 	int (*frame_append)(struct mux *mux, const void *bytes, size_t len);
 	int (*frame_end)(struct mux *mux, uint32_t duration);
 	void (*frame_cut)(struct mux *mux);
+	/* The size that the header of the file will tell. NULL: the container tells none. */
+	void (*set_size)(struct mux *mux, uint16_t width, uint16_t height);
 	/* Push out what the container holds back (an Ogg page). */
 	int (*flush)(struct mux *mux);
+	/* Whether anything is held back. */
+	bool (*holds)(const struct mux *mux);
 	/* Last bytes, and the head that closes the file (at most 64 bytes, *ret_head_bytes 0: none). Frees the mux. */
 	void (*finish)(struct mux *mux, uint8_t ret_head[64], size_t *ret_head_bytes);
 	/* Find what is whole in the file @fd of @size bytes left by a crash. 0, -EBADMSG (nothing playable), -errno. Any thread. */

@@ -51,6 +51,9 @@ void segment_commit(struct segment *segment);
 /* Take back all that is not committed. */
 void segment_cut(struct segment *segment);
 
+/* Take back what lies from @offset on, which is not committed: the broken upper layer of a picture. */
+void segment_rewind(struct segment *segment, uint64_t offset);
+
 /* Add a line to the journal: it is on disk by the next flush, and in the sidecar at the end. @json is an object. */
 void segment_note(struct segment *segment, enum journal_kind kind, const char *json, size_t len);
 
