@@ -6,19 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CLK_NS_PER_S 1000000000ull
+#define CLK_NS_PER_S  1000000000ull
 #define CLK_NS_PER_MS 1000000ull
 
 /* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
 uint64_t clk_mono_ns(void);
 uint64_t clk_wall_ns(void);
 
-/* NTP time (RFC 5905 section 6: 32.32 fixed point since 1900, eras unfolded around 2036) to and from Unix ns. */
+/* NTP time (RFC 5905 section 6: 32.32 fixed point since 1900, eras unfolded around 2036) to and from Unix ns.
+ */
 uint64_t clk_ntp_to_unix_ns(uint64_t ntp);
 uint64_t clk_unix_ns_to_ntp(uint64_t unix_ns);
 
 #define CLK_RFC3339_BYTES 32
-/* "2026-11-21T01:02:03.456789Z" (with @fraction digits 0, 3, 6 or 9) into @buf of CLK_RFC3339_BYTES; returns buf. */
+/* "2026-11-21T01:02:03.456789Z" (with @fraction digits 0, 3, 6 or 9) into @buf of CLK_RFC3339_BYTES; returns
+ * buf. */
 char *clk_rfc3339(char *buf, uint64_t unix_ns, int fraction);
 /* The other way; 0 or -EINVAL. Takes any offset and 0 to 9 digits of fraction. */
 int clk_parse_rfc3339(const char *text, uint64_t *ret_unix_ns);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A bounded cursor over bytes: reading past the end yields zeros and sets a flag, so that a parser checks once at
- * its end instead of before every field. All numbers are big-endian unless the name says _le. Hot-path safe. */
+/* A bounded cursor over bytes: reading past the end yields zeros and sets a flag, so that a parser checks
+ * once at its end instead of before every field. All numbers are big-endian unless the name says _le.
+ * Hot-path safe. */
 #ifndef BASE_CUR_H
 #define BASE_CUR_H
 

@@ -6,7 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fill @buf with @len bytes of the kernel's randomness (getrandom); never fails, aborts if the kernel has none. */
+/* Fill @buf with @len bytes of the kernel's randomness (getrandom); never fails, aborts if the kernel has
+ * none. */
 void id_random(void *buf, size_t len);
 
 /* Write prefix + 20 characters of base32 (100 random bits) + NUL: "s_" makes a session id.

@@ -3,15 +3,17 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
-/* Names. Room, participant and track ids are kept as given (UTF-8, no control characters) up to these lengths;
- * what becomes of them in a file name is base/name.h's matter. Lengths are bytes without the terminator. */
+/* Names. Room, participant and track ids are kept as given (UTF-8, no control characters) up to these
+ * lengths; what becomes of them in a file name is base/name.h's matter. Lengths are bytes without the
+ * terminator. */
 #define LIMIT_ROOM_BYTES        128
 #define LIMIT_PARTICIPANT_BYTES 128
 #define LIMIT_TRACK_ID_BYTES    64
-#define LIMIT_FILE_NAME_BYTES   200 /* NAME_MAX is 255; ".", ".part", ".journal", "-4294967295" must still fit */
-#define LIMIT_REASON_BYTES      160
-#define LIMIT_SESSION_ID_BYTES  31
-#define LIMIT_CODEC_BYTES       15
+#define LIMIT_FILE_NAME_BYTES                                                                                \
+	200 /* NAME_MAX is 255; ".", ".part", ".journal", "-4294967295" must still fit */
+#define LIMIT_REASON_BYTES     160
+#define LIMIT_SESSION_ID_BYTES 31
+#define LIMIT_CODEC_BYTES      15
 
 /* Sessions. */
 #define LIMIT_TRACKS_PER_SESSION 16
@@ -23,16 +25,17 @@
 #define LIMIT_PORTS              16
 
 /* Media. */
-#define LIMIT_PACKET_BYTES      2048      /* one Ethernet frame; jumbo frames are not taken */
-#define LIMIT_FRAME_BYTES       (8 << 20) /* a frame that grows beyond this is cut as broken */
-#define LIMIT_SEQ_JUMP          3000      /* MAX_DROPOUT of RFC 3550 A.1 */
-#define LIMIT_SEQ_MISORDER      100       /* MAX_MISORDER of RFC 3550 A.1 */
-#define LIMIT_TIME_JUMP_S       10        /* RTP time that runs off arrival time by more than this is a new epoch */
-#define LIMIT_AUDIO_FILL_S      3600      /* the longest silence written into an Ogg file; beyond it a new file is begun */
-#define LIMIT_REORDER_PKTS      512       /* slots of the reorder window of a video track; audio takes an eighth */
+#define LIMIT_PACKET_BYTES 2048      /* one Ethernet frame; jumbo frames are not taken */
+#define LIMIT_FRAME_BYTES  (8 << 20) /* a frame that grows beyond this is cut as broken */
+#define LIMIT_SEQ_JUMP     3000      /* MAX_DROPOUT of RFC 3550 A.1 */
+#define LIMIT_SEQ_MISORDER 100       /* MAX_MISORDER of RFC 3550 A.1 */
+#define LIMIT_TIME_JUMP_S  10 /* RTP time that runs off arrival time by more than this is a new epoch */
+#define LIMIT_AUDIO_FILL_S                                                                                   \
+	3600 /* the longest silence written into an Ogg file; beyond it a new file is begun */
+#define LIMIT_REORDER_PKTS      512 /* slots of the reorder window of a video track; audio takes an eighth */
 #define LIMIT_VPX_SIDE_PIXELS   16384
-#define LIMIT_RTCP_COMPOUND     32        /* packets looked at in one compound RTCP datagram */
-#define LIMIT_HEADER_EXTENSIONS 16        /* elements looked at in one RTP header extension block */
+#define LIMIT_RTCP_COMPOUND     32 /* packets looked at in one compound RTCP datagram */
+#define LIMIT_HEADER_EXTENSIONS 16 /* elements looked at in one RTP header extension block */
 
 /* HTTP. */
 #define LIMIT_HTTP_BODY_BYTES (256 << 10)

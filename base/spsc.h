@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A lock-free ring of pointers between one producer thread and one consumer thread.
  *
- * Carries packets from a poll-mode lcore to a writer, and commands between the command thread and both. Neither
- * side ever blocks, allocates or makes a system call after creation. The two cursors live on cache lines of their
- * own, and each side keeps a private copy of the other's, so that a shared line moves once a burst, not once an item.
+ * Carries packets from a poll-mode lcore to a writer, and commands between the command thread and both.
+ * Neither side ever blocks, allocates or makes a system call after creation. The two cursors live on cache
+ * lines of their own, and each side keeps a private copy of the other's, so that a shared line moves once a
+ * burst, not once an item.
  */
 #ifndef BASE_SPSC_H
 #define BASE_SPSC_H

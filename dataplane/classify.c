@@ -22,9 +22,10 @@ struct layout {
 	unsigned l3, l4, l4_len;
 };
 
-/* The checksum of the UDP datagram at @l4, by the NIC's word if it gave one, else in software. IPv4 allows none
- * (RFC 768), IPv6 asks for one (RFC 8200 section 8.1). */
-static bool checksum_good(const struct rte_mbuf *mbuf, const void *l3, const struct rte_udp_hdr *udp, bool is_v6)
+/* The checksum of the UDP datagram at @l4, by the NIC's word if it gave one, else in software. IPv4 allows
+ * none (RFC 768), IPv6 asks for one (RFC 8200 section 8.1). */
+static bool checksum_good(
+        const struct rte_mbuf *mbuf, const void *l3, const struct rte_udp_hdr *udp, bool is_v6)
 {
 	uint64_t flags = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
@@ -70,7 +71,7 @@ static uint32_t take_ipv4(struct lcore *lc, struct rte_mbuf *mbuf, struct meta *
 		return STAT_LCORE_drop_truncated;
 	uint64_t flags = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	if (flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
-		(flags != RTE_MBUF_F_RX_IP_CKSUM_GOOD && rte_raw_cksum(ip, header) != 0xffff))
+	        (flags != RTE_MBUF_F_RX_IP_CKSUM_GOOD && rte_raw_cksum(ip, header) != 0xffff))
 		return STAT_LCORE_drop_ip_malformed;
 	int local = neigh_local(lc->host, (const uint8_t *)&ip->dst_addr, false);
 	if (local < 0)
@@ -89,7 +90,8 @@ static uint32_t take_ipv4(struct lcore *lc, struct rte_mbuf *mbuf, struct meta *
 	return ip->next_proto_id == IPPROTO_UDP ? take_udp(mbuf, m, &at, ip) : STAT_LCORE_drop_not_udp;
 }
 
-/* Extension headers (RFC 8200 section 4) do not occur in front of media; a fragment header is counted as such. */
+/* Extension headers (RFC 8200 section 4) do not occur in front of media; a fragment header is counted as
+ * such. */
 static uint32_t take_ipv6(struct lcore *lc, struct rte_mbuf *mbuf, struct meta *m, unsigned l3)
 {
 	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(mbuf, const struct rte_ipv6_hdr *, l3);
@@ -129,7 +131,8 @@ static uint32_t take(struct lcore *lc, struct rte_mbuf *mbuf)
 	m->src.port_id = (uint8_t)mbuf->port;
 	m->src.mac = eth->src_addr;
 	m->src.vlan = 0;
-	if (!rte_is_multicast_ether_addr(&eth->dst_addr) && !rte_is_same_ether_addr(&eth->dst_addr, &lc->host->mac[mbuf->port]))
+	if (!rte_is_multicast_ether_addr(&eth->dst_addr) &&
+	        !rte_is_same_ether_addr(&eth->dst_addr, &lc->host->mac[mbuf->port]))
 		return STAT_LCORE_drop_not_ours;
 	rte_be16_t type = eth->ether_type;
 	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_VLAN)) {
@@ -140,7 +143,8 @@ static uint32_t take(struct lcore *lc, struct rte_mbuf *mbuf)
 		type = vlan->eth_proto;
 		l3 += sizeof(*vlan);
 	} else if (mbuf->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) {
-		m->src.vlan = mbuf->vlan_tci & 0x0fff; /* some devices, and the kernel under af_packet, take the tag off */
+		m->src.vlan = mbuf->vlan_tci &
+		              0x0fff; /* some devices, and the kernel under af_packet, take the tag off */
 	}
 	if (type == rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4))
 		return take_ipv4(lc, mbuf, m, l3);

@@ -91,7 +91,9 @@ static int check_cpus(const unsigned *cpus, int count)
 	for (int i = 0; i < count; i++) {
 		if (cpus[i] < CPU_SETSIZE && CPU_ISSET(cpus[i], &set))
 			continue;
-		log_error("dataplane.lcores: CPU %u is not there for us; this process may use %d CPUs, see 'taskset -p %d'", cpus[i], CPU_COUNT(&set), getpid());
+		log_error("dataplane.lcores: CPU %u is not there for us; this process may use %d CPUs, see "
+		          "'taskset -p %d'",
+		        cpus[i], CPU_COUNT(&set), getpid());
 		return -EINVAL;
 	}
 	return 0;
@@ -103,9 +105,10 @@ static int check_memory(const struct conf *conf)
 		return 0;
 	if (eal_free_hugepages())
 		return 0;
-	log_error("no free huge pages, nothing is started: 'echo %d > /proc/sys/vm/nr_hugepages' reserves 2 MiB pages until "
-			  "the next boot; for a trial without them set hugepages = off in [dataplane]",
-		(int)(conf->dataplane_memory_mb + conf->dataplane_block_mb) / 2 + 16);
+	log_error("no free huge pages, nothing is started: 'echo %d > /proc/sys/vm/nr_hugepages' reserves 2 "
+	          "MiB pages until "
+	          "the next boot; for a trial without them set hugepages = off in [dataplane]",
+	        (int)(conf->dataplane_memory_mb + conf->dataplane_block_mb) / 2 + 16);
 	return -ENOMEM;
 }
 
@@ -115,13 +118,17 @@ static void build(struct eal_args *args, const struct conf *conf, const unsigned
 	bool pci = false;
 
 	add(args, "wirespool-dataplane");
-	add(args, "--in-memory");
 	add(args, "--no-telemetry");
 	add(args, "--log-level=%s", conf->log_level == LOG_LEVEL_DEBUG ? "notice" : "error");
 	add(args, "-m");
 	add(args, "%d", (int)conf->dataplane_memory_mb);
-	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF)
+	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF) {
 		add(args, "--no-huge");
+		add(args, "--no-shconf"); /* no files of DPDK's own: --in-memory is not to be had without huge
+		                             pages */
+	} else {
+		add(args, "--in-memory");
+	}
 	main_cpus(rest, sizeof(rest), cpus, count);
 	char lcores[4096];
 	size_t len = (size_t)snprintf(lcores, sizeof(lcores), "0@%s", rest);
@@ -142,7 +149,8 @@ static void build(struct eal_args *args, const struct conf *conf, const unsigned
 		add(args, "--iova-mode=va");
 	}
 	char *more = strdup(conf->dataplane_eal), *save = NULL;
-	for (char *word = strtok_r(more, " \t", &save); word && args->count < EAL_ARGS - 2; word = strtok_r(NULL, " \t", &save))
+	for (char *word = strtok_r(more, " \t", &save); word && args->count < EAL_ARGS - 2;
+	        word = strtok_r(NULL, " \t", &save))
 		add(args, "%s", word);
 	free(more);
 	args->words[args->count] = NULL;
@@ -168,9 +176,10 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 	int used = rte_eal_init(args.count, args.words);
 	/* the EAL keeps pointers into its arguments: they live as long as the process */
 	if (used < 0) {
-		log_error("DPDK does not start: %s; are the devices of dataplane.port there, bound to vfio-pci if they are NICs, "
-				  "and is this run as root?",
-			rte_strerror(rte_errno));
+		log_error("DPDK does not start: %s; are the devices of dataplane.port there, bound to "
+		          "vfio-pci if they are NICs, "
+		          "and is this run as root?",
+		        rte_strerror(rte_errno));
 		return rte_errno ? -rte_errno : -EINVAL;
 	}
 	for (int i = 0; i < count; i++)

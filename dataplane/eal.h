@@ -5,7 +5,8 @@
 
 #include "base/conf.h"
 
-/* Check huge pages and cores, build the EAL's arguments, start it. 0 or -errno, logged with the remedy. On success
+/* Check huge pages and cores, build the EAL's arguments, start it. 0 or -errno, logged with the remedy. On
+ * success
  * @ret_lcores has the EAL ids of the poll loops and *ret_count how many. */
 int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count);
 

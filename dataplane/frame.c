@@ -39,28 +39,35 @@ static uint8_t *put_ethernet(const struct lcore *lc, uint8_t *at, const struct p
 	return (uint8_t *)(vlan + 1);
 }
 
-static struct rte_udp_hdr *put_ip(const struct lcore *lc, uint8_t *at, const struct peer *to, unsigned local, uint16_t udp_len)
+static struct rte_udp_hdr *put_ip(
+        const struct lcore *lc, uint8_t *at, const struct peer *to, unsigned local, uint16_t udp_len)
 {
 	const uint8_t *from = lc->host->addrs[local].bytes;
 
 	if (to->is_v6) {
 		struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)at;
-		*ip = (struct rte_ipv6_hdr){ .vtc_flow = rte_cpu_to_be_32(0x60000000), .payload_len = rte_cpu_to_be_16(udp_len),
-			.proto = IPPROTO_UDP, .hop_limits = FRAME_TTL };
+		*ip = (struct rte_ipv6_hdr){ .vtc_flow = rte_cpu_to_be_32(0x60000000),
+			.payload_len = rte_cpu_to_be_16(udp_len),
+			.proto = IPPROTO_UDP,
+			.hop_limits = FRAME_TTL };
 		memcpy(ip->src_addr, from, 16);
 		memcpy(ip->dst_addr, to->addr, 16);
 		return (struct rte_udp_hdr *)(ip + 1);
 	}
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)at;
-	*ip = (struct rte_ipv4_hdr){ .version_ihl = 0x45, .total_length = rte_cpu_to_be_16((uint16_t)(udp_len + sizeof(*ip))),
-		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG), .time_to_live = FRAME_TTL, .next_proto_id = IPPROTO_UDP };
+	*ip = (struct rte_ipv4_hdr){ .version_ihl = 0x45,
+		.total_length = rte_cpu_to_be_16((uint16_t)(udp_len + sizeof(*ip))),
+		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
+		.time_to_live = FRAME_TTL,
+		.next_proto_id = IPPROTO_UDP };
 	memcpy(&ip->src_addr, from, 4);
 	memcpy(&ip->dst_addr, to->addr, 4);
 	ip->hdr_checksum = rte_ipv4_cksum(ip);
 	return (struct rte_udp_hdr *)(ip + 1);
 }
 
-bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uint16_t local_port, const void *payload, uint16_t len)
+bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uint16_t local_port,
+        const void *payload, uint16_t len)
 {
 	struct rte_mbuf *mbuf = len <= FRAME_UDP_MAX ? rte_pktmbuf_alloc(lc->pool) : NULL;
 
@@ -73,11 +80,12 @@ bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uin
 	uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
 	struct rte_udp_hdr *udp = put_ip(lc, l3, to, local, udp_len);
 
-	*udp = (struct rte_udp_hdr){ .src_port = rte_cpu_to_be_16(local_port), .dst_port = rte_cpu_to_be_16(to->port),
+	*udp = (struct rte_udp_hdr){ .src_port = rte_cpu_to_be_16(local_port),
+		.dst_port = rte_cpu_to_be_16(to->port),
 		.dgram_len = rte_cpu_to_be_16(udp_len) };
 	memcpy(udp + 1, payload, len);
-	udp->dgram_cksum = to->is_v6 ? rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)l3, udp) :
-								   rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)l3, udp);
+	udp->dgram_cksum = to->is_v6 ? rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)l3, udp)
+	                             : rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)l3, udp);
 	mbuf->data_len = (uint16_t)((uint8_t *)udp + udp_len - start);
 	mbuf->pkt_len = mbuf->data_len;
 	return frame_send(lc, to->port_id, mbuf);

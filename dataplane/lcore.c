@@ -11,12 +11,13 @@
 #include "dataplane/neigh.h"
 #include "dataplane/stages.h"
 
-#define FORWARD_BURST 32
+#define FORWARD_BURST  32
 #define COMMANDS_PER_S 10000
-#define TIMERS_PER_S 1000
-#define NEIGH_PER_S 10
+#define TIMERS_PER_S   1000
+#define NEIGH_PER_S    10
 
-/* Tell the time by the TSC, anchored to the wall clock once a second: one vDSO call a second is all the loop pays. */
+/* Tell the time by the TSC, anchored to the wall clock once a second: one vDSO call a second is all the loop
+ * pays. */
 static void tell_time(struct lcore *lc)
 {
 	lc->now_tsc = rte_rdtsc();
@@ -108,7 +109,7 @@ unsigned lcore_poll(struct lcore *lc)
 	lcore_count(lc, STAT_LCORE_polls, 1);
 	if (lc->last_poll_tsc)
 		stat_max(lc->slot, STAT_LCORE_stall_max_ns,
-			(uint64_t)((double)(lc->now_tsc - lc->last_poll_tsc) * 1e9 / (double)lc->tsc_hz));
+		        (uint64_t)((double)(lc->now_tsc - lc->last_poll_tsc) * 1e9 / (double)lc->tsc_hz));
 	lc->last_poll_tsc = lc->now_tsc;
 	for (unsigned q = 0; q < lc->queue_count; q++) {
 		unsigned n = rte_eth_rx_burst(lc->queues[q].port, lc->queues[q].queue, pkts, LCORE_BURST);
@@ -132,7 +133,8 @@ int lcore_main(void *arg)
 	while (!atomic_load_explicit(lc->stop, memory_order_relaxed)) {
 		if (lcore_poll(lc) || !lc->idle_sleep_us || lc->now_tsc - lc->last_busy_tsc < lc->tsc_hz)
 			continue;
-		usleep(lc->idle_sleep_us); /* nothing for a second: give the core away, but be back before a ring fills */
+		usleep(lc->idle_sleep_us); /* nothing for a second: give the core away, but be back before a
+		                              ring fills */
 		lc->last_poll_tsc = 0;     /* a sleep is no stall */
 	}
 	return 0;

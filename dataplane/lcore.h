@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A poll-mode core: all that its loop touches is in one struct, and nobody else's core touches that.
  *
- * The loop is a pipeline of stages over a burst. A stage takes an array of packets, and leaves in it, in order, those that
- * go on; the others it has consumed, passed on or dropped with a counted reason. For every lcore, always:
- *   rx_pkts + forwarded_in = forwarded_out + answered + rtcp_pkts + handed_pkts + sum of drop_*
+ * The loop is a pipeline of stages over a burst. A stage takes an array of packets, and leaves in it, in
+ * order, those that go on; the others it has consumed, passed on or dropped with a counted reason. For every
+ * lcore, always: rx_pkts + forwarded_in = forwarded_out + answered + rtcp_pkts + handed_pkts + sum of drop_*
  * Stages never allocate, lock, log, make a system call or read the wall clock.
  */
 #ifndef DATAPLANE_LCORE_H
@@ -30,30 +30,31 @@ struct lcore_queue {
 
 struct lcore {
 	/* read-mostly */
-	uint64_t *slot;                    /* STAT_LCORE counters */
-	struct endpoint_table *endpoints;  /* port → session: dataplane/endpoint.h */
+	uint64_t *slot;                   /* STAT_LCORE counters */
+	struct endpoint_table *endpoints; /* port → session: dataplane/endpoint.h */
 	struct host *host;
 	struct rte_mempool *pool;
-	unsigned index;                    /* 0 … count - 1 among ours */
-	unsigned eal_id;                   /* DPDK's lcore id */
-	unsigned count;                    /* lcores in all */
+	unsigned index;  /* 0 … count - 1 among ours */
+	unsigned eal_id; /* DPDK's lcore id */
+	unsigned count;  /* lcores in all */
 	unsigned queue_count, tx_queue;
 	struct lcore_queue queues[LIMIT_PORTS * 4];
-	struct spsc *writers[LIMIT_WRITERS];   /* rings of struct packet *, to each writer */
-	struct spsc *commands, *replies;       /* from and to the command thread: dataplane/command.h */
-	struct spsc *forward[LIMIT_LCORES];    /* to lcore i: mbufs, and endpoints that move */
-	struct spsc *forwarded[LIMIT_LCORES];  /* from lcore i */
+	struct spsc *writers[LIMIT_WRITERS];  /* rings of struct packet *, to each writer */
+	struct spsc *commands, *replies;      /* from and to the command thread: dataplane/command.h */
+	struct spsc *forward[LIMIT_LCORES];   /* to lcore i: mbufs, and endpoints that move */
+	struct spsc *forwarded[LIMIT_LCORES]; /* from lcore i */
 	uint64_t tsc_hz;
-	uint32_t idle_sleep_us;            /* dataplane.idle_sleep_us */
+	uint32_t idle_sleep_us; /* dataplane.idle_sleep_us */
 	_Atomic bool *stop;
 	/* written per burst */
 	uint64_t now_tsc;
-	uint64_t now_unix_ns;              /* derived from the TSC, re-anchored by the command thread's clock */
+	uint64_t now_unix_ns; /* derived from the TSC, re-anchored by the command thread's clock */
 	uint64_t last_poll_tsc, last_busy_tsc;
 	uint64_t timer_tsc, neigh_tsc, command_tsc; /* when these run next */
-	bool announced;                    /* our addresses, once: dataplane/neigh.h */
-	struct endpoint *timer_next;       /* where it goes on */
-	/* wall clock: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz; written by this lcore once a second */
+	bool announced;                             /* our addresses, once: dataplane/neigh.h */
+	struct endpoint *timer_next;                /* where it goes on */
+	/* wall clock: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz; written by this lcore once a
+	 * second */
 	uint64_t clock_tsc, clock_unix_ns;
 };
 

@@ -15,12 +15,12 @@ struct flow;
 
 /* Where a datagram came from, and so where an answer goes: the MAC and VLAN are those that brought it. */
 struct peer {
-	uint8_t addr[16];          /* network order; IPv4 in the first four, the rest zero */
-	uint16_t port;             /* host order */
-	uint16_t vlan;             /* tag control information, 0: none */
+	uint8_t addr[16]; /* network order; IPv4 in the first four, the rest zero */
+	uint16_t port;    /* host order */
+	uint16_t vlan;    /* tag control information, 0: none */
 	struct rte_ether_addr mac;
 	uint8_t is_v6;
-	uint8_t port_id;           /* DPDK port */
+	uint8_t port_id; /* DPDK port */
 };
 
 struct meta {
@@ -31,9 +31,9 @@ struct meta {
 	uint16_t data_offset;      /* of the UDP payload in the mbuf's data */
 	uint16_t data_len;         /* of it, as UDP says */
 	uint16_t local_port;
-	uint8_t local;             /* index of our address in ingest.address */
-	uint8_t is_rtcp;           /* set by flow_match_burst */
-	uint8_t hops;              /* lcores that passed it on */
+	uint8_t local;   /* index of our address in ingest.address */
+	uint8_t is_rtcp; /* set by flow_match_burst */
+	uint8_t hops;    /* lcores that passed it on */
 };
 
 #define META_BYTES RTE_ALIGN(sizeof(struct meta), 64)

@@ -11,15 +11,15 @@
 
 #define ASK_EVERY_S 1 /* a gateway that has not answered yet */
 
-#define ND_SOLICIT 135 /* RFC 4861 section 4.3 */
-#define ND_ADVERT 136  /* RFC 4861 section 4.4 */
-#define ND_HOP_LIMIT 255
-#define ND_OPTION_SOURCE 1
-#define ND_OPTION_TARGET 2
-#define ND_SOLICITED 0x40000000u
-#define ND_OVERRIDE 0x20000000u
+#define ND_SOLICIT         135 /* RFC 4861 section 4.3 */
+#define ND_ADVERT          136 /* RFC 4861 section 4.4 */
+#define ND_HOP_LIMIT       255
+#define ND_OPTION_SOURCE   1
+#define ND_OPTION_TARGET   2
+#define ND_SOLICITED       0x40000000u
+#define ND_OVERRIDE        0x20000000u
 #define ICMP6_ECHO_REQUEST 128
-#define ICMP6_ECHO_REPLY 129
+#define ICMP6_ECHO_REPLY   129
 
 /* Solicitation and advertisement, with the one option that we send. */
 struct nd_message {
@@ -60,7 +60,8 @@ static int add_gateway(struct host *host, const char *text, const char **ret_why
 		return -EINVAL;
 	}
 	for (unsigned i = 0; i < host->addr_count; i++) {
-		if (!on_link(&host->addrs[i], &gw->addr) && !(is_link_local(&gw->addr) && host->addrs[i].is_v6))
+		if (!on_link(&host->addrs[i], &gw->addr) &&
+		        !(is_link_local(&gw->addr) && host->addrs[i].is_v6))
 			continue;
 		gw->local = (uint8_t)i;
 		host->gateway_count++;
@@ -96,7 +97,8 @@ void neigh_host_set_mac(struct host *host, unsigned port, const struct rte_ether
 {
 	uint8_t *ip = host->link_local[port];
 	const uint8_t *m = mac->addr_bytes;
-	const uint8_t address[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3], m[4], m[5] };
+	const uint8_t address[16] = { 0xfe, 0x80, 0, 0, 0, 0, 0, 0, m[0] ^ 2, m[1], m[2], 0xff, 0xfe, m[3],
+		m[4], m[5] };
 
 	host->mac[port] = *mac;
 	memcpy(ip, address, sizeof(address)); /* RFC 4291 appendix A */
@@ -141,9 +143,10 @@ static void consume(struct lcore *lc, struct rte_mbuf *mbuf)
 	rte_pktmbuf_free(mbuf);
 }
 
-/* A gateway has said where it is. Lcore 0 alone writes the table: RSS brings ARP and ND to the first queue as a rule,
- * and what comes elsewhere is asked for again. */
-static void learn(struct lcore *lc, unsigned port, const uint8_t *addr, bool is_v6, const struct rte_ether_addr *mac)
+/* A gateway has said where it is. Lcore 0 alone writes the table: RSS brings ARP and ND to the first queue as
+ * a rule, and what comes elsewhere is asked for again. */
+static void learn(
+        struct lcore *lc, unsigned port, const uint8_t *addr, bool is_v6, const struct rte_ether_addr *mac)
 {
 	for (unsigned i = 0; i < lc->host->gateway_count && lc->index == 0; i++) {
 		struct host_gateway *gw = &lc->host->gateways[i];
@@ -165,7 +168,8 @@ void neigh_arp(struct lcore *lc, struct rte_mbuf *mbuf, unsigned l3)
 	}
 	struct rte_arp_ipv4 *data = &arp->arp_data;
 	rte_be32_t asked = data->arp_tip;
-	if (arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) || arp->arp_plen != 4 || arp->arp_hlen != RTE_ETHER_ADDR_LEN) {
+	if (arp->arp_protocol != rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4) || arp->arp_plen != 4 ||
+	        arp->arp_hlen != RTE_ETHER_ADDR_LEN) {
 		lcore_drop(lc, mbuf, STAT_LCORE_drop_l2_unknown);
 		return;
 	}
@@ -197,7 +201,8 @@ void neigh_icmp4(struct lcore *lc, struct rte_mbuf *mbuf, unsigned l3, unsigned 
 		lcore_drop(lc, mbuf, STAT_LCORE_drop_truncated);
 		return;
 	}
-	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_code || rte_raw_cksum(icmp, l4_len) != 0xffff) {
+	if (icmp->icmp_type != RTE_IP_ICMP_ECHO_REQUEST || icmp->icmp_code ||
+	        rte_raw_cksum(icmp, l4_len) != 0xffff) {
 		consume(lc, mbuf);
 		return;
 	}
@@ -228,16 +233,18 @@ static const struct rte_ether_addr *nd_option(const struct nd_message *nd, unsig
 }
 
 /* Make the solicitation in @mbuf an advertisement of its target (RFC 4861 section 7.2.4). */
-static void advertise(struct lcore *lc, struct rte_mbuf *mbuf, struct rte_ipv6_hdr *ip, struct nd_message *nd, unsigned l4)
+static void advertise(
+        struct lcore *lc, struct rte_mbuf *mbuf, struct rte_ipv6_hdr *ip, struct nd_message *nd, unsigned l4)
 {
 	static const uint8_t unspecified[16], all_nodes[16] = { 0xff, 2, [15] = 1 };
-	bool probing = !memcmp(ip->src_addr, unspecified, 16); /* duplicate address detection, RFC 4862 section 5.4 */
+	bool probing = !memcmp(
+	        ip->src_addr, unspecified, 16); /* duplicate address detection, RFC 4862 section 5.4 */
 
 	turn_ethernet(lc, mbuf);
 	memcpy(ip->dst_addr, probing ? all_nodes : ip->src_addr, 16);
 	if (probing)
 		rte_pktmbuf_mtod(mbuf, struct rte_ether_hdr *)->dst_addr =
-			(struct rte_ether_addr){ { 0x33, 0x33, 0, 0, 0, 1 } }; /* RFC 2464 section 7 */
+		        (struct rte_ether_addr){ { 0x33, 0x33, 0, 0, 0, 1 } }; /* RFC 2464 section 7 */
 	memcpy(ip->src_addr, nd->target, 16);
 	ip->hop_limits = ND_HOP_LIMIT;
 	ip->payload_len = rte_cpu_to_be_16(sizeof(*nd));
@@ -251,7 +258,8 @@ static void advertise(struct lcore *lc, struct rte_mbuf *mbuf, struct rte_ipv6_h
 	answer(lc, mbuf, l4 + sizeof(*nd));
 }
 
-static void echo6(struct lcore *lc, struct rte_mbuf *mbuf, struct rte_ipv6_hdr *ip, struct rte_icmp_hdr *icmp, unsigned bytes)
+static void echo6(struct lcore *lc, struct rte_mbuf *mbuf, struct rte_ipv6_hdr *ip, struct rte_icmp_hdr *icmp,
+        unsigned bytes)
 {
 	uint8_t ours[16];
 
@@ -276,7 +284,8 @@ void neigh_icmp6(struct lcore *lc, struct rte_mbuf *mbuf, unsigned l3, unsigned 
 		lcore_drop(lc, mbuf, STAT_LCORE_drop_truncated);
 		return;
 	}
-	discovery = (nd->type == ND_SOLICIT || nd->type == ND_ADVERT) && l4_len >= ND_FIXED_BYTES && ip->hop_limits == ND_HOP_LIMIT;
+	discovery = (nd->type == ND_SOLICIT || nd->type == ND_ADVERT) && l4_len >= ND_FIXED_BYTES &&
+	            ip->hop_limits == ND_HOP_LIMIT;
 	if (rte_ipv6_udptcp_cksum_verify(ip, nd) || nd->code) {
 		lcore_drop(lc, mbuf, STAT_LCORE_drop_ip_malformed);
 	} else if (discovery && nd->type == ND_SOLICIT && is_ours6(lc->host, mbuf->port, nd->target)) {
@@ -285,7 +294,8 @@ void neigh_icmp6(struct lcore *lc, struct rte_mbuf *mbuf, unsigned l3, unsigned 
 		advertise(lc, mbuf, ip, nd, l4);
 	} else if (discovery && nd->type == ND_ADVERT) {
 		const struct rte_ether_addr *mac = nd_option(nd, l4_len, ND_OPTION_TARGET);
-		learn(lc, mbuf->port, nd->target, true, mac ? mac : &rte_pktmbuf_mtod(mbuf, struct rte_ether_hdr *)->src_addr);
+		learn(lc, mbuf->port, nd->target, true,
+		        mac ? mac : &rte_pktmbuf_mtod(mbuf, struct rte_ether_hdr *)->src_addr);
 		consume(lc, mbuf);
 	} else if (nd->type == ICMP6_ECHO_REQUEST && is_ours6(lc->host, mbuf->port, ip->dst_addr)) {
 		echo6(lc, mbuf, ip, (struct rte_icmp_hdr *)nd, l4 + l4_len);
@@ -309,7 +319,9 @@ static void ask4(struct lcore *lc, unsigned port, const uint8_t *ours, const uin
 	eth->src_addr = lc->host->mac[port];
 	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_ARP);
 	*arp = (struct rte_arp_hdr){ .arp_hardware = rte_cpu_to_be_16(RTE_ARP_HRD_ETHER),
-		.arp_protocol = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4), .arp_hlen = RTE_ETHER_ADDR_LEN, .arp_plen = 4,
+		.arp_protocol = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4),
+		.arp_hlen = RTE_ETHER_ADDR_LEN,
+		.arp_plen = 4,
 		.arp_opcode = rte_cpu_to_be_16(RTE_ARP_OP_REQUEST) };
 	arp->arp_data.arp_sha = lc->host->mac[port];
 	memcpy(&arp->arp_data.arp_sip, ours, 4);
@@ -319,7 +331,8 @@ static void ask4(struct lcore *lc, unsigned port, const uint8_t *ours, const uin
 	frame_send(lc, port, mbuf);
 }
 
-/* A solicitation for @wanted, or with @wanted NULL an unsolicited advertisement of @ours (RFC 4861 sections 4.3, 7.2.6). */
+/* A solicitation for @wanted, or with @wanted NULL an unsolicited advertisement of @ours (RFC 4861
+ * sections 4.3, 7.2.6). */
 static void ask6(struct lcore *lc, unsigned port, const uint8_t *ours, const uint8_t *wanted)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(lc->pool);
@@ -338,12 +351,16 @@ static void ask6(struct lcore *lc, unsigned port, const uint8_t *ours, const uin
 	eth->dst_addr = (struct rte_ether_addr){ { 0x33, 0x33, group[12], group[13], group[14], group[15] } };
 	eth->src_addr = lc->host->mac[port];
 	eth->ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV6);
-	*ip = (struct rte_ipv6_hdr){ .vtc_flow = rte_cpu_to_be_32(0x60000000), .payload_len = rte_cpu_to_be_16(sizeof(*nd)),
-		.proto = IPPROTO_ICMPV6, .hop_limits = ND_HOP_LIMIT };
+	*ip = (struct rte_ipv6_hdr){ .vtc_flow = rte_cpu_to_be_32(0x60000000),
+		.payload_len = rte_cpu_to_be_16(sizeof(*nd)),
+		.proto = IPPROTO_ICMPV6,
+		.hop_limits = ND_HOP_LIMIT };
 	memcpy(ip->src_addr, ours, 16);
 	memcpy(ip->dst_addr, group, 16);
-	*nd = (struct nd_message){ .type = wanted ? ND_SOLICIT : ND_ADVERT, .flags = wanted ? 0 : rte_cpu_to_be_32(ND_OVERRIDE),
-		.option_type = wanted ? ND_OPTION_SOURCE : ND_OPTION_TARGET, .option_len = 1 };
+	*nd = (struct nd_message){ .type = wanted ? ND_SOLICIT : ND_ADVERT,
+		.flags = wanted ? 0 : rte_cpu_to_be_32(ND_OVERRIDE),
+		.option_type = wanted ? ND_OPTION_SOURCE : ND_OPTION_TARGET,
+		.option_len = 1 };
 	memcpy(nd->option_mac, &lc->host->mac[port], RTE_ETHER_ADDR_LEN);
 	memcpy(nd->target, target, 16);
 	nd->checksum = 0;
@@ -382,7 +399,8 @@ void neigh_timer(struct lcore *lc)
 			if (gw->asked_tsc[port] && lc->now_tsc - gw->asked_tsc[port] < wait)
 				continue;
 			gw->asked_tsc[port] = lc->now_tsc;
-			const uint8_t *ours = is_link_local(&gw->addr) ? host->link_local[port] : host->addrs[gw->local].bytes;
+			const uint8_t *ours = is_link_local(&gw->addr) ? host->link_local[port]
+			                                               : host->addrs[gw->local].bytes;
 			(gw->addr.is_v6 ? ask6 : ask4)(lc, port, ours, gw->addr.bytes);
 		}
 	}

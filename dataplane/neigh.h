@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The host stage: who we are on the wire, and the few answers a host owes its neighbours so that media reaches it.
+/* The host stage: who we are on the wire, and the few answers a host owes its neighbours so that media
+ * reaches it.
  *
- * ARP requests (RFC 826) and neighbour solicitations (RFC 4861) for our addresses are answered, echo requests too
- * (RFC 792, RFC 4443); gateways are asked for their MAC until they answer, and again every NEIGH_REFRESH_S; our
- * addresses are announced at start (RFC 5227 section 3, RFC 4861 section 7.2.6). Media goes back to the MAC that
- * brought it, so no table of neighbours is kept beyond the gateways.
- * Poll loop only; everything is answered in the mbuf that asked.
+ * ARP requests (RFC 826) and neighbour solicitations (RFC 4861) for our addresses are answered, echo requests
+ * too (RFC 792, RFC 4443); gateways are asked for their MAC until they answer, and again every
+ * NEIGH_REFRESH_S; our addresses are announced at start (RFC 5227 section 3, RFC 4861 section 7.2.6). Media
+ * goes back to the MAC that brought it, so no table of neighbours is kept beyond the gateways. Poll loop
+ * only; everything is answered in the mbuf that asked.
  */
 #ifndef DATAPLANE_NEIGH_H
 #define DATAPLANE_NEIGH_H
@@ -35,12 +36,13 @@ struct host {
 	struct conf_addr addrs[LIMIT_LOCAL_ADDRS];
 	struct host_gateway gateways[2];
 	struct rte_ether_addr mac[LIMIT_PORTS];
-	uint8_t link_local[LIMIT_PORTS][16]; /* fe80::/64 with the MAC as EUI-64: answered for, not recorded on */
-	uint64_t *port_slots[LIMIT_PORTS];   /* STAT_PORT */
+	uint8_t link_local[LIMIT_PORTS]
+	                  [16]; /* fe80::/64 with the MAC as EUI-64: answered for, not recorded on */
+	uint64_t *port_slots[LIMIT_PORTS]; /* STAT_PORT */
 };
 
-/* Parse ingest.address and ingest.gateway. 0; -EINVAL (an address twice, too many, a gateway on no link of ours), with a
- * sentence in *ret_why. */
+/* Parse ingest.address and ingest.gateway. 0; -EINVAL (an address twice, too many, a gateway on no link of
+ * ours), with a sentence in *ret_why. */
 int neigh_host_init(struct host *host, const struct conf *conf, const char **ret_why);
 
 /* Set a port's MAC, and so its link-local address. */

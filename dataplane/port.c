@@ -7,13 +7,13 @@
 #include <rte_ethdev.h>
 #include "base/log.h"
 
-#define POOL_CACHE 256
+#define POOL_CACHE     256
 #define TX_DESCRIPTORS 512
 
 struct rte_mempool *port_pool_create(const struct conf *conf)
 {
 	return rte_pktmbuf_pool_create("packets", (unsigned)conf->dataplane_mbufs, POOL_CACHE, META_BYTES,
-		RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
+	        RTE_MBUF_DEFAULT_BUF_SIZE, (int)rte_socket_id());
 }
 
 /* Log what went wrong with a port; returns @status. */
@@ -23,22 +23,24 @@ static int failed(const char *name, const char *what, int status)
 	return status;
 }
 
-/* Offloads and RSS as far as the device has them: what it lacks is done in software (classify.c), or on one queue. */
+/* Offloads and RSS as far as the device has them: what it lacks is done in software (classify.c), or on one
+ * queue. */
 static void choose(struct rte_eth_conf *eth, const struct rte_eth_dev_info *info, unsigned rx_queues)
 {
 	*eth = (struct rte_eth_conf){ 0 };
 	eth->rxmode.mtu = RTE_MIN((unsigned)RTE_ETHER_MTU, info->max_mtu ? info->max_mtu : RTE_ETHER_MTU);
-	eth->rxmode.offloads = info->rx_offload_capa &
-		(RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
+	eth->rxmode.offloads =
+	        info->rx_offload_capa & (RTE_ETH_RX_OFFLOAD_IPV4_CKSUM | RTE_ETH_RX_OFFLOAD_UDP_CKSUM);
 	eth->txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	if (rx_queues > 1) {
 		eth->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		eth->rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+		eth->rx_adv_conf.rss_conf.rss_hf =
+		        info->flow_type_rss_offloads & (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
 	}
 }
 
-static int setup_queues(uint16_t port, const char *name, const struct rte_eth_dev_info *info, const struct conf *conf,
-	struct rte_mempool *pool, uint16_t rx_queues, uint16_t tx_queues)
+static int setup_queues(uint16_t port, const char *name, const struct rte_eth_dev_info *info,
+        const struct conf *conf, struct rte_mempool *pool, uint16_t rx_queues, uint16_t tx_queues)
 {
 	uint16_t rx_desc = (uint16_t)conf->dataplane_rx_descriptors, tx_desc = TX_DESCRIPTORS;
 	int socket = rte_eth_dev_socket_id(port);
@@ -60,15 +62,15 @@ static int setup_queues(uint16_t port, const char *name, const struct rte_eth_de
 	return 0;
 }
 
-/* Our own MAC if one is configured, and multicast for neighbour discovery; a device that can do neither by filter is
- * put into promiscuous mode, and classify drops what is not ours. */
+/* Our own MAC if one is configured, and multicast for neighbour discovery; a device that can do neither by
+ * filter is put into promiscuous mode, and classify drops what is not ours. */
 static void set_addresses(uint16_t port, const char *name, const struct conf *conf, struct host *host)
 {
 	struct rte_ether_addr mac;
 
 	rte_eth_macaddr_get(port, &mac);
 	if (conf->ingest_mac[0] && !rte_ether_unformat_addr(conf->ingest_mac, &mac) &&
-		rte_eth_dev_default_mac_addr_set(port, &mac) < 0) {
+	        rte_eth_dev_default_mac_addr_set(port, &mac) < 0) {
 		log_info("port %s: cannot change its MAC, takes all frames instead", name);
 		rte_eth_promiscuous_enable(port);
 	}
@@ -90,7 +92,7 @@ static int deal_queues(uint16_t port, uint16_t rx_queues, struct lcore *lcores, 
 }
 
 static int start(uint16_t port, const struct conf *conf, struct rte_mempool *pool, struct host *host,
-	struct lcore *lcores, unsigned lcore_count)
+        struct lcore *lcores, unsigned lcore_count)
 {
 	char name[RTE_ETH_NAME_MAX_LEN] = "?";
 	struct rte_eth_dev_info info;
@@ -101,12 +103,14 @@ static int start(uint16_t port, const struct conf *conf, struct rte_mempool *poo
 	if (status < 0)
 		return failed(name, "no information", status);
 
-	uint16_t wanted = conf->dataplane_rx_queues ? (uint16_t)conf->dataplane_rx_queues : (uint16_t)lcore_count;
+	uint16_t wanted =
+	        conf->dataplane_rx_queues ? (uint16_t)conf->dataplane_rx_queues : (uint16_t)lcore_count;
 	uint16_t rx_queues = RTE_MIN(wanted, info.max_rx_queues), tx_queues = (uint16_t)lcore_count;
 	if (tx_queues > info.max_tx_queues) {
-		log_error("port %s has %u TX queues, fewer than the %u poll loops: use fewer of dataplane.lcores, or for af_packet "
-				  "and tap ask for more by qpairs=%u in its vdev string",
-			name, info.max_tx_queues, lcore_count, lcore_count);
+		log_error("port %s has %u TX queues, fewer than the %u poll loops: use fewer of "
+		          "dataplane.lcores, or for af_packet "
+		          "and tap ask for more by qpairs=%u in its vdev string",
+		        name, info.max_tx_queues, lcore_count, lcore_count);
 		return -ENOTSUP;
 	}
 	choose(&eth, &info, rx_queues);
@@ -126,18 +130,21 @@ static int start(uint16_t port, const struct conf *conf, struct rte_mempool *poo
 
 	char mac[RTE_ETHER_ADDR_FMT_SIZE];
 	rte_ether_format_addr(mac, sizeof(mac), &host->mac[port]);
-	log_info("port %u is %s (%s), %s, %u RX queues, checksums %s", port, name, info.driver_name, mac, rx_queues,
-		eth.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM ? "by the device" : "in software");
+	log_info("port %u is %s (%s), %s, %u RX queues, checksums %s", port, name, info.driver_name, mac,
+	        rx_queues,
+	        eth.rxmode.offloads & RTE_ETH_RX_OFFLOAD_UDP_CKSUM ? "by the device" : "in software");
 	return 0;
 }
 
-int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores, unsigned lcore_count)
+int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores,
+        unsigned lcore_count)
 {
 	uint16_t port;
 
 	if (!rte_eth_dev_count_avail()) {
-		log_error("none of the ports of dataplane.port exists: is the NIC bound to vfio-pci (dpdk-devbind.py -s), the "
-				  "interface of the vdev there (ip link)?");
+		log_error("none of the ports of dataplane.port exists: is the NIC bound to vfio-pci "
+		          "(dpdk-devbind.py -s), the "
+		          "interface of the vdev there (ip link)?");
 		return -ENODEV;
 	}
 	RTE_ETH_FOREACH_DEV(port)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ports: the NICs or vdevs of dataplane.port, their queues, RSS and offloads. Main thread, at start and end. */
+/* Ports: the NICs or vdevs of dataplane.port, their queues, RSS and offloads. Main thread, at start and end.
+ */
 #ifndef DATAPLANE_PORT_H
 #define DATAPLANE_PORT_H
 
@@ -8,12 +9,14 @@
 #include "dataplane/lcore.h"
 #include "dataplane/neigh.h"
 
-/* The pool that all packets come from: dataplane.mbufs buffers with META_BYTES of private area. NULL: rte_errno. */
+/* The pool that all packets come from: dataplane.mbufs buffers with META_BYTES of private area. NULL:
+ * rte_errno. */
 struct rte_mempool *port_pool_create(const struct conf *conf);
 
-/* Configure and start every port, deal its RX queues out to @lcores, give each lcore a TX queue on each port, fill in
- * the host's MACs. 0 or -errno, logged with the port's name and what to do. */
-int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores, unsigned lcore_count);
+/* Configure and start every port, deal its RX queues out to @lcores, give each lcore a TX queue on each port,
+ * fill in the host's MACs. 0 or -errno, logged with the port's name and what to do. */
+int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores,
+        unsigned lcore_count);
 
 void port_stop_all(void);
 

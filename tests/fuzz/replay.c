@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs a fuzz target over its corpus in the normal test run: every file as it is, cut at every length up to 512, and
- * with seeded single-byte and splice mutations. Under ASan this finds the plain mistakes; libFuzzer looks for the rest. */
+/* Runs a fuzz target over its corpus in the normal test run: every file as it is, cut at every length up to
+ * 512, and with seeded single-byte and splice mutations. Under ASan this finds the plain mistakes; libFuzzer
+ * looks for the rest. */
 #include <dirent.h>
 #include <stdint.h>
 #include <stdio.h>
