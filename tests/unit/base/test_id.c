@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/time.h>
 #include <cmocka.h>
 #include "base/id.h"
 #include "base/limits.h"
@@ -40,7 +42,6 @@ static void ids_differ_in_every_character(void **state)
 
 static void randomness_fills_the_whole_buffer_and_no_more(void **state)
 {
-	static uint8_t any[1 << 20];
 	uint8_t seen[18] = { 0 };
 
 	for (int i = 0; i < 64; i++) {
@@ -52,9 +53,29 @@ static void randomness_fills_the_whole_buffer_and_no_more(void **state)
 	}
 	for (int at = 1; at < 17; at++)
 		assert_int_not_equal(seen[at], 0);
-	/* More than one getrandom gives at once when a signal comes. */
-	id_random(any, sizeof(any));
 	id_random(NULL, 0);
+}
+
+static void on_alarm(int signal)
+{
+}
+
+/* getrandom(2): a signal cuts short what is longer than 256 bytes. */
+static void signals_do_not_leave_a_hole(void **state)
+{
+	const struct itimerval often = { .it_interval.tv_usec = 1000, .it_value.tv_usec = 1000 },
+	                       never = { 0 };
+	const struct sigaction action = { .sa_handler = on_alarm };
+	static uint64_t words[(16 << 20) / 8];
+	const size_t count = sizeof(words) / sizeof(words[0]);
+
+	assert_int_equal(sigaction(SIGALRM, &action, NULL), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &often, NULL), 0);
+	id_random(words, sizeof(words));
+	assert_int_equal(setitimer(ITIMER_REAL, &never, NULL), 0);
+	for (size_t i = 0; i < count; i += 64)
+		assert_true(words[i] != 0);
+	assert_true(words[count - 1] != 0);
 }
 
 int main(void)
@@ -63,6 +84,7 @@ int main(void)
 		cmocka_unit_test(an_id_is_prefix_and_20_characters_of_base32),
 		cmocka_unit_test(ids_differ_in_every_character),
 		cmocka_unit_test(randomness_fills_the_whole_buffer_and_no_more),
+		cmocka_unit_test(signals_do_not_leave_a_hole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,7 @@ static void sizes_must_be_those_of_the_type(void **state)
 	assert_int_equal(exchange_raw(wire, sizeof(struct msg_hello) + 1), -EPROTO);
 	head->size = sizeof(struct msg_hello) + 4; /* the datagram agrees, the type does not */
 	assert_int_equal(exchange_raw(wire, sizeof(struct msg_hello) + 4), -EPROTO);
+	assert_int_equal(exchange_raw(wire, sizeof(struct msg_hello)), -EPROTO);
 	head->size = sizeof(struct msg_hello);
 	head->type = MSG_TYPES;
 	assert_int_equal(exchange_raw(wire, sizeof(struct msg_hello)), -EPROTO);

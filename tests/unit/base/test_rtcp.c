@@ -213,8 +213,8 @@ static void counts_must_fit_their_packet(void **state)
 /* RFC 3550 section 6.5. */
 static void sdes_items_must_stay_inside(void **state)
 {
-	static const uint8_t two[] = { 0x82, 202, 0, 6, 0, 0, 0, 1, 1, 3, 'a', 'b', 'c', 0, 0, 0, 0, 0, 0, 2,
-		1, 2, 'd', 'e', 0, 0, 0, 0 };
+	static const uint8_t two[] = { 0x82, 202, 0, 6, 0, 0, 0, 1, 1, 3, 'a', 'b', 'c', 0, 0, 0, 0, 0, 0xFF,
+		0xFF, 1, 2, 'd', 'e', 0, 0, 0, 0 };
 	uint8_t data[12] = { 0x81, 202, 0, 2, 0, 0, 0, 1, 1, 1, 'a', 0 };
 
 	assert_int_equal(PARSE(two), 0);

@@ -134,6 +134,7 @@ static void padding_is_taken_off(void **state)
 	/* Shorter than the header was, once the tag is off. */
 	assert_int_equal(rtp_payload_bytes(&h, data, 11), -EBADMSG);
 	h.padding = false;
+	assert_int_equal(rtp_payload_bytes(&h, data, 11), -EBADMSG);
 	assert_int_equal(rtp_payload_bytes(&h, data, 12), 0);
 }
 
@@ -159,16 +160,7 @@ static void lists_one_byte_elements(void **state)
 {
 	struct rtp_extension e[4];
 
-	assert_int_equal(list(0xBEDE,
-	                         "\x10"
-	                         "A"
-	                         "\x21"
-	                         "BC"
-	                         "\0\0"
-	                         "\x33"
-	                         "DEFG",
-	                         12, e, 4),
-	        3);
+	assert_int_equal(list(0xBEDE, "\x10\x41\x21\x42\x43\x00\x00\x33\x44\x45\x46\x47", 12, e, 4), 3);
 	assert_int_equal(e[0].id, 1);
 	assert_int_equal(e[0].len, 1);
 	assert_memory_equal(e[0].data, "A", 1);
@@ -186,14 +178,8 @@ static void lists_two_byte_elements(void **state)
 	struct rtp_extension e[4];
 
 	for (uint16_t appbits = 0; appbits < 16; appbits++) {
-		assert_int_equal(list(0x1000 | appbits,
-		                         "\x01\0"
-		                         "\x02\x01"
-		                         "A"
-		                         "\0"
-		                         "\xFF\x04"
-		                         "BCDE",
-		                         12, e, 4),
+		assert_int_equal(
+		        list(0x1000 | appbits, "\x01\x00\x02\x01\x41\x00\xFF\x04\x42\x43\x44\x45", 12, e, 4),
 		        3);
 		assert_int_equal(e[0].id, 1);
 		assert_int_equal(e[0].len, 0);
@@ -202,16 +188,8 @@ static void lists_two_byte_elements(void **state)
 		assert_int_equal(e[2].id, 255);
 		assert_memory_equal(e[2].data, "BCDE", 4);
 	}
-	assert_int_equal(list(0x0FFF,
-	                         "\x01\x01"
-	                         "AB",
-	                         4, e, 4),
-	        0);
-	assert_int_equal(list(0x1010,
-	                         "\x01\x01"
-	                         "AB",
-	                         4, e, 4),
-	        0);
+	assert_int_equal(list(0x0FFF, "\x01\x01\x41\x42", 4, e, 4), 0);
+	assert_int_equal(list(0x1010, "\x01\x01\x41\x42", 4, e, 4), 0);
 }
 
 static void lists_end_at_what_lies(void **state)
@@ -219,54 +197,17 @@ static void lists_end_at_what_lies(void **state)
 	struct rtp_extension e[4];
 
 	/* One byte: an element of 16 bytes in three. */
-	assert_int_equal(list(0xBEDE,
-	                         "\x10"
-	                         "A"
-	                         "\x2F"
-	                         "B",
-	                         4, e, 4),
-	        1);
+	assert_int_equal(list(0xBEDE, "\x10\x41\x2F\x42", 4, e, 4), 1);
 	/* ID 15 ends the list whatever its length (RFC 8285 section 4.2). */
-	assert_int_equal(list(0xBEDE,
-	                         "\x10"
-	                         "A"
-	                         "\xF0"
-	                         "B"
-	                         "\x20"
-	                         "C\0\0",
-	                         8, e, 4),
-	        1);
+	assert_int_equal(list(0xBEDE, "\x10\x41\xF0\x42\x20\x43\x00\x00", 8, e, 4), 1);
 	/* ID 0 with a length is no padding. */
-	assert_int_equal(list(0xBEDE,
-	                         "\x10"
-	                         "A"
-	                         "\x01"
-	                         "B",
-	                         4, e, 4),
-	        1);
+	assert_int_equal(list(0xBEDE, "\x10\x41\x01\x42\x43\x00\x00\x00", 8, e, 4), 1);
 	/* Two bytes: too long, and an ID whose length is missing. */
-	assert_int_equal(list(0x1000,
-	                         "\x01\x01"
-	                         "A"
-	                         "\x02\x03"
-	                         "BC\0",
-	                         8, e, 4),
-	        2);
-	assert_int_equal(list(0x1000,
-	                         "\x01\x01"
-	                         "A"
-	                         "\x02\x04"
-	                         "BC\0",
-	                         8, e, 4),
-	        1);
-	assert_int_equal(list(0x1000,
-	                         "\x01\x01"
-	                         "A"
-	                         "\x02",
-	                         4, e, 4),
-	        1);
+	assert_int_equal(list(0x1000, "\x01\x01\x41\x02\x03\x42\x43\x00", 8, e, 4), 2);
+	assert_int_equal(list(0x1000, "\x01\x01\x41\x02\x04\x42\x43\x00", 8, e, 4), 1);
+	assert_int_equal(list(0x1000, "\x01\x01\x41\x02", 4, e, 4), 1);
 	/* Nothing but padding, and nothing at all. */
-	assert_int_equal(list(0xBEDE, "\0\0\0\0", 4, e, 4), 0);
+	assert_int_equal(list(0xBEDE, "\x00\x00\x00\x00", 4, e, 4), 0);
 	assert_int_equal(list(0xBEDE, "", 0, e, 4), 0);
 }
 
