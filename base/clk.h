@@ -13,8 +13,8 @@
 uint64_t clk_mono_ns(void);
 uint64_t clk_wall_ns(void);
 
-/* NTP time (RFC 5905 section 6: 32.32 fixed point since 1900, eras unfolded around 2036) to and from Unix ns.
- */
+/* NTP time (RFC 5905 section 6: 32.32 fixed point since 1900, eras unfolded around 2036) to and from Unix ns,
+ * for 1970 to 2106. The 0 of a sender without a clock (RFC 3550 section 6.4.1) is the caller's to notice. */
 uint64_t clk_ntp_to_unix_ns(uint64_t ntp);
 uint64_t clk_unix_ns_to_ntp(uint64_t unix_ns);
 

@@ -17,7 +17,7 @@ struct jsonw {
 	unsigned depth;
 };
 
-/* Free the text and start over. */
+/* Free the text and start over, with the same indent. */
 void jsonw_reset(struct jsonw *w);
 
 /* Open and close objects and arrays; @key is NULL inside an array and at the top. */

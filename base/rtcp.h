@@ -34,7 +34,8 @@ struct rtcp_handlers {
 };
 
 /* Walk a decrypted compound packet (RFC 3550 A.2: version, lengths that add up; the first being SR or RR is not asked,
- * RFC 5506 allows reduced size). Callbacks run only when the whole is sound. 0 or -EBADMSG. */
+ * RFC 5506 allows reduced size; counts that fit, padding in the last packet only, at most LIMIT_RTCP_COMPOUND packets).
+ * Callbacks run only when the whole is sound. 0 or -EBADMSG. */
 int rtcp_parse(const uint8_t *data, size_t len, const struct rtcp_handlers *handlers);
 
 /* SSRC of the sender of the first packet: readable in SRTCP too. 0 or -EBADMSG. */
