@@ -1,0 +1,226 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Real senders through the real dataplane: what is recorded is what the encoder made.
+
+    ffmpeg | GStreamer (namespace) ── SRTP over veth ──> dataplane ──> files ──> control's API
+"""
+import json
+import os
+import struct
+import subprocess
+import time
+
+import senders
+from rig import Failed, Rig, check, decodes, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
+
+VIDEO = dict(id="video0", codec="VP8", payload_type=96, clock_rate=90000)
+AUDIO = dict(id="audio1", codec="opus", payload_type=111, clock_rate=48000, channels=2)
+
+
+def srtp(profile, seed=1):
+    return dict(profile=profile, key=key_base64(profile, seed))
+
+
+def record(rig, tracks, send, **more):
+    """Open a session, send, finish; the session and its recordings as the API names them."""
+    s = rig.open(tracks, **more)
+    send(s)
+    time.sleep(0.3)
+    done = rig.finish(s["id"])
+    equal(done["state"], "done", "state after DELETE")
+    mine = [r for r in rig.listing("?limit=100") if r.get("session") == s["id"]]
+    check(mine, "no recordings listed")
+    return s, mine
+
+
+def video_case(codec, profile, gst=False):
+    clip = senders.video_clip(codec)
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        track = dict(VIDEO, codec=codec, ssrc=0x10203040)
+        if profile:
+            track["srtp"] = srtp(profile)
+        key = track.get("srtp", {}).get("key")
+
+        def send(s):
+            if gst:
+                senders.gstreamer(rig, clip, s["port"], codec, 96, track["ssrc"], profile, key)
+            else:
+                senders.ffmpeg(rig, clip, s["port"], 96, track["ssrc"], profile, key)
+        s, records = record(rig, [track], send)
+        name = senders.file_of(records, "video0")
+        senders.same_frames(clip, rig.path(name))
+        frames = len(ivf_frames(clip)[1])
+        equal(decodes(rig.path(name)), frames, "frames decoded")
+        side = rig.sidecar(name)
+        equal((side["frames"], side["gap_packets"], side["codec"], side["room"], side["participant"]), (frames, 0, codec, "demo", "alice"), "sidecar")
+        equal(side["size"], os.path.getsize(rig.path(name)), "size in the sidecar")
+        digest = subprocess.run(["sha256sum", rig.path(name)], capture_output=True, text=True).stdout.split()[0]
+        equal(side["sha256"], digest, "SHA-256 in the sidecar")
+
+
+def vp8_plain():
+    video_case("VP8", None)
+
+
+def vp8_aes_cm_80():
+    video_case("VP8", "AES_CM_128_HMAC_SHA1_80")
+
+
+def vp9_aes_cm_32():
+    video_case("VP9", "AES_CM_128_HMAC_SHA1_32")
+
+
+def vp8_gcm_128_by_gstreamer():
+    video_case("VP8", "AEAD_AES_128_GCM", gst=True)
+
+
+def vp9_gcm_256_by_gstreamer():
+    video_case("VP9", "AEAD_AES_256_GCM", gst=True)
+
+
+def opus_case(profile, gst=False):
+    clip = senders.audio_clip()
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        track = dict(AUDIO, ssrc=0xF0000001)
+        if profile:
+            track["srtp"] = srtp(profile, 7)
+
+        def send(s):
+            if gst:
+                senders.gstreamer(rig, clip, s["port"], "opus", 111, track["ssrc"], profile, track["srtp"]["key"])
+            else:
+                senders.ffmpeg(rig, clip, s["port"], 111, track["ssrc"], profile, track.get("srtp", {}).get("key"))
+        s, records = record(rig, [track], send)
+        name = senders.file_of(records, "audio1")
+        check(name.endswith(".ogg"), name)
+        senders.same_packets(clip, rig.path(name))
+        check(decodes(rig.path(name)) > 0, "nothing decoded")
+        info = subprocess.run(["opusinfo", rig.path(name)], capture_output=True, text=True)
+        check("WARNING" not in info.stdout + info.stderr and info.returncode == 0, "opusinfo: " + info.stdout + info.stderr)
+
+
+def opus_aes_cm_80():
+    opus_case("AES_CM_128_HMAC_SHA1_80")
+
+
+def opus_gcm_256_by_gstreamer():
+    opus_case("AEAD_AES_256_GCM", gst=True)
+
+
+def a_call_of_audio_and_video_with_ssrcs_unknown():
+    video, audio = senders.video_clip("VP8"), senders.audio_clip()
+    with Rig() as rig:
+        profile = "AES_CM_128_HMAC_SHA1_80"
+        tracks = [dict(VIDEO, srtp=srtp(profile, 3)), dict(AUDIO, srtp=srtp(profile, 4))]
+
+        def send(s):
+            equal(s["state"], "waiting", "state before the first packet")
+            a = senders.ffmpeg(rig, audio, s["port"], 111, None, profile, tracks[1]["srtp"]["key"], wait=False)
+            b = senders.ffmpeg(rig, video, s["port"], 96, None, profile, tracks[0]["srtp"]["key"], wait=False)
+            wait_for("state recording", lambda: rig.session(s["id"])["state"] == "recording")
+            growing = rig.listing("?state=all")
+            check(any(r.get("state") == "open" for r in growing), f"no open recording listed: {growing}")
+            name = next(r["name"] for r in growing if r["name"].endswith(".ivf"))
+            wait_for("bytes of a growing file", lambda: len(rig.api("GET", f"/records/{name}", raw=True)[1]) > 5000)
+            equal(rig.api("DELETE", f"/api/records/{name}")[0], 409, "DELETE of an open recording")
+            equal((a.wait(30), b.wait(30)), (0, 0), "senders")
+        s, records = record(rig, tracks, send)
+        equal(len(records), 2, "recordings")
+        senders.same_frames(video, rig.path(senders.file_of(records, "video0")))
+        senders.same_packets(audio, rig.path(senders.file_of(records, "audio1")))
+        for track in s["tracks"]:  # the name promised at the opening leads to the file
+            status, body, _ = rig.api("GET", f"/records/{track['record']}", raw=True)
+            equal(status, 200, f"promised name {track['record']}")
+            check(len(body) > 1000, "promised name: empty")
+        name = senders.file_of(records, "video0")
+        whole = rig.api("GET", f"/records/{name}", raw=True)[1]
+        with open(rig.path(name), "rb") as f:
+            check(whole == f.read(), "download differs from the file")
+        status, part, headers = rig.api("GET", f"/records/{name}", headers={"Range": "bytes=100-299"}, raw=True)
+        equal((status, part), (206, whole[100:300]), "range")
+        equal(rig.api("DELETE", f"/api/records/{name}")[0] // 100, 2, "DELETE")
+        equal(rig.api("GET", f"/records/{name}")[0], 404, "after DELETE")
+        check(not os.path.exists(rig.path(name)), "the file is still there")
+
+
+def ipv6_sender():
+    clip = senders.video_clip("VP8", seconds=2)
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        def send(s):
+            senders.ffmpeg(rig, clip, s["port"], 96, 77, address="fd77::1")
+        s, records = record(rig, [dict(VIDEO, ssrc=77)], send, address="fd77::1")
+        equal(s["address"], "fd77::1", "address")
+        senders.same_frames(clip, rig.path(senders.file_of(records, "video0")))
+
+
+def neighbours_are_answered():
+    with Rig() as rig:
+        rig.netns_run("ping", "-c", "3", "-i", "0.2", "-W", "2", "10.77.0.1")
+        rig.netns_run("ping", "-c", "3", "-i", "0.2", "-W", "2", "fd77::1")
+
+
+def sdp_offer_is_answered_in_kind():
+    clip = senders.audio_clip()
+    with Rig() as rig:
+        key = key_base64(seed=9)
+        offer = ("v=0\r\no=- 1 1 IN IP4 10.77.0.2\r\ns=call\r\nc=IN IP4 10.77.0.2\r\nt=0 0\r\n"
+                 "m=audio 5004 RTP/SAVP 111\r\na=rtpmap:111 opus/48000/2\r\na=mid:a0\r\na=sendonly\r\n"
+                 f"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{key}\r\n")
+        status, answer, headers = rig.api("POST", "/api/v1/sessions?room=sdp&participant=bob", offer.encode(), {"Content-Type": "application/sdp"})
+        equal(status, 201, f"SDP offer: {answer}")
+        answer = answer.decode()
+        check("a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:" in answer and "a=recvonly" in answer, answer)
+        port = int(answer.split("m=audio ")[1].split()[0])
+        sid = headers["Location"].rsplit("/", 1)[1]
+        senders.ffmpeg(rig, clip, port, 111, None, "AES_CM_128_HMAC_SHA1_80", key)
+        time.sleep(0.3)
+        rig.finish(sid)
+        records = [r for r in rig.listing() if r.get("session") == sid]
+        equal(len(records), 1, "recordings")
+        senders.same_packets(clip, rig.path(records[0]["name"]))
+
+
+def picture_size_changes_make_a_new_file():
+    small, large = senders.video_clip("VP8", 2), senders.video_clip("VP8", 2, size="640x360")
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        def send(s):
+            senders.ffmpeg(rig, small, s["port"], 96, 5)
+            senders.ffmpeg(rig, large, s["port"], 96, 5)
+        s, records = record(rig, [dict(VIDEO, ssrc=5)], send)
+        equal(len(records), 2, "files")
+        sizes = sorted((ivf_frames(rig.path(r["name"]))[0]["width"], r["name"]) for r in records)
+        equal([w for w, _ in sizes], [320, 640], "widths")
+        first, second = (rig.sidecar(n) for _, n in sizes)
+        equal((first.get("next"), second.get("previous")), (sizes[1][1], sizes[0][1]), "links between the sidecars")
+        for _, name in sizes:
+            check(decodes(rig.path(name)) > 0, f"{name} does not decode")
+
+
+def many_sessions_of_one_room():
+    clip = senders.audio_clip(2)
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        sessions = [rig.open([dict(AUDIO, id=f"a{i}", ssrc=100 + i)], participant=f"p{i}") for i in range(5)]
+        procs = [senders.ffmpeg(rig, clip, s["port"], 111, 100 + i, wait=False) for i, s in enumerate(sessions)]
+        for p in procs:
+            equal(p.wait(30), 0, "sender")
+        time.sleep(0.3)
+        for s in sessions:
+            rig.finish(s["id"])
+        records = rig.listing("?room=demo")
+        equal(len(records), 5, "recordings")
+        for r in records:
+            senders.same_packets(clip, rig.path(r["name"]))
+
+
+def a_session_without_packets_ends_idle():
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        s = rig.open([dict(AUDIO)], idle_timeout_s=1)
+        done = wait_for("the end", lambda: (lambda x: x["state"] in ("done", "failed") and x)(rig.session(s["id"])), 10)
+        equal(done["state"], "done", "state")
+        check("idle" in (done.get("reason") or ""), f"reason {done.get('reason')}")
+        equal(rig.listing(), [], "no recording comes of no packets")
+
+
+main([vp8_plain, vp8_aes_cm_80, vp9_aes_cm_32, vp8_gcm_128_by_gstreamer, vp9_gcm_256_by_gstreamer, opus_aes_cm_80, opus_gcm_256_by_gstreamer,
+      a_call_of_audio_and_video_with_ssrcs_unknown, ipv6_sender, neighbours_are_answered, sdp_offer_is_answered_in_kind, picture_size_changes_make_a_new_file,
+      many_sessions_of_one_room, a_session_without_packets_ends_idle])
