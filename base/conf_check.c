@@ -21,15 +21,20 @@ static void check_record(const struct conf *conf, struct conf_report *report)
 		        why);
 }
 
-/* Upload is on, so @row may not be empty. */
+/* Upload is on, so @row may not be empty. Where nobody wrote it, the error is in the line that turned upload
+ * on. */
 static void need_for_upload(struct conf_report *report, enum conf_row_id row, const char *value)
 {
+	struct conf_origin *origin = &report->origins[row];
 	char env[CONF_ROW_ENV_BYTES];
 
-	if (!is_bad(report, row) && !*value)
-		conf_report_row(report, row,
-		        "missing, and [upload] enabled is on; set %s in [%s] or the environment variable %s",
-		        conf_rows[row].key, conf_rows[row].section, conf_row_env(&conf_rows[row], env));
+	if (origin->bad || *value)
+		return;
+	if (!origin->line)
+		origin->line = report->origins[CONF_ROW_upload_enabled].line;
+	conf_report_row(report, row,
+	        "missing, and [upload] enabled is on; set %s in [%s] or the environment variable %s",
+	        conf_rows[row].key, conf_rows[row].section, conf_row_env(&conf_rows[row], env));
 }
 
 static void check_upload(const struct conf *conf, struct conf_report *report)

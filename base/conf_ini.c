@@ -50,30 +50,34 @@ static int slurp(const char *path, char **ret_text, size_t *ret_len)
 	return 0;
 }
 
-/* Report what inih would swallow: a section without its ']', or with something behind it. */
-static bool section_is_whole(struct source *source, const char *line, size_t len)
+/* Report what inih would swallow: a section without its ']', with something behind it, or one that is not
+ * known. */
+static void check_section(struct source *source, const char *line, size_t len)
 {
 	const char *end = memchr(line, ']', len);
-	size_t rest;
+	char name[64] = "";
+	size_t at;
 
 	if (!end) {
 		conf_report_at(source->report, source->line, "'[' without ']'; a section is [name]");
-		return false;
+		return;
 	}
-	rest = len - (size_t)(end + 1 - line);
-	while (rest && isspace((unsigned char)end[1]))
-		end++, rest--;
-	if (rest && end[1] != ';' && end[1] != '#') {
+	snprintf(name, sizeof(name), "%.*s", (int)(end - line - 1), line + 1);
+	if (!conf_row_in_section(name))
+		conf_report_at(source->report, source->line,
+		        "[%.50s]: unknown section; allowed: record, upload, s3, ingest, dataplane, control, "
+		        "log",
+		        name);
+	for (at = (size_t)(end + 1 - line); at < len && isspace((unsigned char)line[at]); at++)
+		;
+	if (at < len && line[at] != ';' && line[at] != '#')
 		conf_report_at(
 		        source->report, source->line, "text behind ']'; a section stands alone on its line");
-		return false;
-	}
-	return true;
 }
 
-/* The line as inih may see it: not continued from the one before (no white space in front), no NUL, not too
- * long. */
-static size_t trim_line(struct source *source, const char **line, size_t len)
+/* The line as inih may see it: not continued from the one before (no white space in front), no NUL, at most
+ * @max. */
+static size_t trim_line(struct source *source, const char **line, size_t len, size_t max)
 {
 	while (len && isspace((unsigned char)**line))
 		++*line, len--;
@@ -81,13 +85,18 @@ static size_t trim_line(struct source *source, const char **line, size_t len)
 		conf_report_at(source->report, source->line, "holds a NUL byte; allowed: text");
 		return 0;
 	}
-	if (len > CONF_INI_LINE_BYTES) {
-		conf_report_at(source->report, source->line, "line of %zu bytes; allowed: up to %d", len,
-		        CONF_INI_LINE_BYTES);
+	if (len > max) {
+		conf_report_at(
+		        source->report, source->line, "line of %zu bytes; allowed: up to %zu", len, max);
 		return 0;
 	}
-	if (len && **line == '[' && !section_is_whole(source, *line, len))
-		return 0;
+	if (!len || **line != '[')
+		return len;
+	check_section(source, *line, len);
+	if (!memchr(*line, ']', len)) {
+		*line = "[?]"; /* so that what follows does not fall to the section before */
+		len = 3;
+	}
 	return len;
 }
 
@@ -107,9 +116,8 @@ static char *next_line(char *buf, int size, void *arg)
 	len = (size_t)((end ? end : source->end) - line);
 	if (!source->line++ && len >= 3 && !memcmp(line, "\xEF\xBB\xBF", 3))
 		line += 3, len -= 3;
-	len = trim_line(source, &line, len);
-	if (len + 2 > (size_t)size) /* cannot be: ini_max_line is larger */
-		len = 0;
+	len = trim_line(source, &line, len,
+	        (size_t)size - 3); /* room for new line and NUL, and inih wants one more */
 	memcpy(buf, line, len);
 	buf[len] = '\n';
 	return buf;
@@ -118,13 +126,14 @@ static char *next_line(char *buf, int size, void *arg)
 /* A copy of @value without its comment. */
 static char *without_comment(const struct conf_row *row, const char *value)
 {
-	const char *starts = row->type == CONF_LIST || row->type == CONF_WORDS ? "#" : "#;";
+	bool is_list = row->type == CONF_LIST || row->type == CONF_WORDS;
+	const char *begins = is_list ? "#" : "#;", *before = is_list ? CONF_PARSE_LIST : " \t";
 	size_t len = strlen(value);
 
 	for (size_t i = 0; i < len; i++)
-		if (strchr(starts, value[i]) && (i == 0 || isspace((unsigned char)value[i - 1])))
+		if (strchr(begins, value[i]) && (i == 0 || strchr(before, value[i - 1])))
 			len = i;
-	while (len && isspace((unsigned char)value[len - 1]))
+	while (len && strchr(" \t", value[len - 1]))
 		len--;
 	return strndup(value, len);
 }
@@ -166,20 +175,14 @@ static int take_value(struct source *source, enum conf_row_id row, const char *r
 	return err;
 }
 
+/* A key that is in no row. In an unknown section it is passed over: the section was reported. */
 static void report_unknown(struct source *source, const char *section, const char *key)
 {
-	struct conf_report *report = source->report;
-
 	if (!*section)
-		conf_report_at(report, source->line,
+		conf_report_at(source->report, source->line,
 		        "'%.50s' stands before any section; [section] comes first", key);
-	else if (!conf_row_in_section(section))
-		conf_report_at(report, source->line,
-		        "[%.50s]: unknown section; allowed: record, upload, s3, ingest, dataplane, control, "
-		        "log",
-		        section);
-	else
-		conf_report_at(report, source->line,
+	else if (conf_row_in_section(section))
+		conf_report_at(source->report, source->line,
 		        "[%s] %.50s: unknown key; --sample-config lists those of the section", section, key);
 }
 

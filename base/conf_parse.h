@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#define CONF_PARSE_LIST  ",; \t"
-#define CONF_PARSE_WORDS "; \t"
+#define CONF_PARSE_WORDS "; \t\r\n"
+#define CONF_PARSE_LIST  "," CONF_PARSE_WORDS
 
 /* Copy @text with each ${NAME} replaced by the environment's value; "$${" stands for a plain "${", any other
  * '$' for itself. Returns 0 with *ret_text to be wiped by the caller; -EINVAL (no '}', or NAME is not

@@ -150,6 +150,7 @@ static int set_enum(const struct conf_row *row, int *field, const char *text, co
 
 static int check_text(const struct conf_row *row, const char *text, const char **ret_why)
 {
+	const char *white_space = row->type == CONF_STR ? "" : "\t\r\n"; /* a list's separators */
 	int64_t len = (int64_t)strlen(text);
 
 	*ret_why = NULL;
@@ -160,7 +161,7 @@ static int check_text(const struct conf_row *row, const char *text, const char *
 	else if (len > row->max)
 		*ret_why = "is too long";
 	for (const char *p = text; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+		if (((unsigned char)*p < 0x20 || *p == 0x7f) && !strchr(white_space, *p))
 			*ret_why = "holds a control character";
 	return *ret_why ? -EINVAL : 0;
 }

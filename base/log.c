@@ -79,8 +79,9 @@ static void append_escaped(struct line *line, const char *text)
 			continue;
 		}
 		if (json && (byte == '"' || byte == '\\'))
-			append(line, "\\", 1);
-		append(line, text, len);
+			append(line, byte == '"' ? "\\\"" : "\\\\", 2);
+		else
+			append(line, text, len);
 	}
 }
 
