@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The HTTP server (libmicrohttpd): requests in, answers out, TLS, CORS, bearer tokens, JSON errors.
  *
- * A pool of http_threads threads runs handlers side by side; a handler blocks no longer than its own disk or the
- * dataplane's acknowledgement takes. Bodies are collected up to LIMIT_HTTP_BODY_BYTES before the handler is called
- * (413 beyond). Every answer leaves through one of the http_answer functions, exactly once.
+ * A pool of http_threads threads runs handlers side by side; a handler blocks no longer than its own disk or
+ * the dataplane's acknowledgement takes. Bodies are collected up to LIMIT_HTTP_BODY_BYTES before the handler
+ * is called (413 beyond). Every answer leaves through one of the http_answer functions, exactly once.
  */
 #ifndef CONTROL_HTTP_H
 #define CONTROL_HTTP_H
@@ -24,7 +24,8 @@ struct http_request; /* one request; lives until its handler has answered */
 struct control *http_control(const struct http_request *req);
 const char *http_method(const struct http_request *req);
 const char *http_path(const struct http_request *req);
-const char *http_param(const struct http_request *req, unsigned index); /* what the route's n-th {…} matched, decoded */
+const char *http_param(
+        const struct http_request *req, unsigned index); /* what the route's n-th {…} matched, decoded */
 const char *http_query(const struct http_request *req, const char *key);
 const char *http_header(const struct http_request *req, const char *name);
 const char *http_body(const struct http_request *req, size_t *ret_len); /* NUL-terminated besides */
@@ -32,17 +33,28 @@ const char *http_body(const struct http_request *req, size_t *ret_len); /* NUL-t
 /* Headers of the answer, before answering. */
 void http_set_header(struct http_request *req, const char *name, const char *value);
 
-/* Answers. @json is taken over. An error has the body {"error":{"code","message"}}; codes come from control/errors.h. */
+/* Answers. @json is taken over. An error has the body {"error":{"code","message"}}; codes come from
+ * control/errors.h. */
 void http_answer_json(struct http_request *req, int status, json_t *json);
-void http_answer_text(struct http_request *req, int status, const char *content_type, const char *text, size_t len);
+void http_answer_text(
+        struct http_request *req, int status, const char *content_type, const char *text, size_t len);
 void http_answer_empty(struct http_request *req, int status);
 void http_answer_error(struct http_request *req, int status, const char *code, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 /* @len bytes of the open file @fd from @offset (sendfile); fd is taken over. HEAD sends the headers only. */
 void http_answer_file(struct http_request *req, int status, int fd, uint64_t offset, uint64_t len);
 
-/* Parse the body as a JSON object: bounded in depth and size, no duplicate keys, and UTF-8 throughout. On failure the
- * error has been answered (400 bad_json with line and column) and NULL is returned. */
+/* A body of several pieces of the file @fd, each after a text of its own (multipart/byteranges). fd and the
+ * texts (malloc) are taken over. */
+struct http_piece {
+	char *text;
+	uint64_t offset, len;
+};
+void http_answer_pieces(
+        struct http_request *req, int status, int fd, const struct http_piece *pieces, size_t count);
+
+/* Parse the body as a JSON object: bounded in depth and size, no duplicate keys, and UTF-8 throughout. On
+ * failure the error has been answered (400 bad_json with line and column) and NULL is returned. */
 json_t *http_body_json(struct http_request *req);
 
 typedef void http_handler(struct http_request *req);

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/catalogue.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/log.h"
+#include "control/catalogue_db.h"
+
+struct catalogue {
+	pthread_mutex_t lock;
+	struct catalogue_db db;
+	struct catalogue_totals totals;
+	char path[];
+};
+
+void catalogue_row_clear(struct catalogue_row *row)
+{
+	free(row->sidecar);
+	memset(row, 0, sizeof(*row));
+}
+
+static sqlite3_stmt *catalogue_statement(struct catalogue *catalogue, enum catalogue_db_id id)
+{
+	return catalogue->db.statements[id];
+}
+
+static void catalogue_bind_text(sqlite3_stmt *statement, int index, const char *text)
+{
+	sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
+}
+
+static void catalogue_count(struct catalogue *catalogue)
+{
+	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_totals);
+
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		catalogue->totals.rows = (uint64_t)sqlite3_column_int64(statement, 0);
+		catalogue->totals.bytes = (uint64_t)sqlite3_column_double(statement, 1);
+	}
+	sqlite3_reset(statement);
+}
+
+int catalogue_open(struct catalogue **ret_catalogue, const char *path, bool *ret_fresh)
+{
+	struct catalogue *catalogue = calloc(1, sizeof(*catalogue) + strlen(path) + 1);
+
+	if (!catalogue) {
+		log_error("catalogue: no memory");
+		return -ENOMEM;
+	}
+	strcpy(catalogue->path, path);
+	int err = catalogue_db_open(&catalogue->db, path, ret_fresh);
+	if (err) {
+		free(catalogue);
+		return err;
+	}
+	pthread_mutex_init(&catalogue->lock, NULL);
+	catalogue_count(catalogue);
+	*ret_catalogue = catalogue;
+	return 0;
+}
+
+void catalogue_close(struct catalogue *catalogue)
+{
+	if (!catalogue)
+		return;
+	catalogue_db_close(&catalogue->db);
+	pthread_mutex_destroy(&catalogue->lock);
+	free(catalogue);
+}
+
+bool catalogue_recover(struct catalogue *catalogue)
+{
+	bool recovered = false, fresh;
+
+	pthread_mutex_lock(&catalogue->lock);
+	if (catalogue->db.damaged) {
+		log_warn("catalogue: %s cannot be gone on with: it is made anew from the sidecars",
+		        catalogue->path);
+		catalogue_db_close(&catalogue->db);
+		catalogue_db_discard(catalogue->path);
+		if (catalogue_db_open(&catalogue->db, catalogue->path, &fresh))
+			recovered = catalogue_db_open(&catalogue->db, ":memory:", &fresh) == 0;
+		else
+			recovered = true;
+		catalogue->db.damaged = !recovered;
+		memset(&catalogue->totals, 0, sizeof(catalogue->totals));
+		catalogue_count(catalogue);
+	}
+	pthread_mutex_unlock(&catalogue->lock);
+	return recovered;
+}
+
+void catalogue_totals(struct catalogue *catalogue, struct catalogue_totals *ret_totals)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	*ret_totals = catalogue->totals;
+	pthread_mutex_unlock(&catalogue->lock);
+}
+
+void catalogue_begin(struct catalogue *catalogue)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	catalogue_db_run(&catalogue->db, CATALOGUE_DB_begin);
+	pthread_mutex_unlock(&catalogue->lock);
+}
+
+void catalogue_commit(struct catalogue *catalogue)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	if (catalogue->db.sqlite &&
+	        !sqlite3_get_autocommit(catalogue->db.sqlite)) /* an error may have ended it */
+		catalogue_db_run(&catalogue->db, CATALOGUE_DB_commit);
+	pthread_mutex_unlock(&catalogue->lock);
+}
+
+/* Take the row of @name, if there is one, out of the totals. */
+static void catalogue_uncount(struct catalogue *catalogue, const char *name)
+{
+	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_bytes);
+
+	catalogue_bind_text(statement, 1, name);
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		catalogue->totals.rows--;
+		catalogue->totals.bytes -= (uint64_t)sqlite3_column_int64(statement, 0);
+	}
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+}
+
+int catalogue_put(struct catalogue *catalogue, const struct catalogue_row *row)
+{
+	const char *const texts[] = { row->name, row->promised, row->session, row->room, row->participant,
+		row->track };
+	const uint64_t numbers[] = { row->bytes, row->started_unix_ns, row->finished_unix_ns, row->uploaded };
+
+	pthread_mutex_lock(&catalogue->lock);
+	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_put);
+	catalogue_uncount(catalogue, row->name);
+	for (int i = 0; i < 6; i++)
+		catalogue_bind_text(statement, 1 + i, texts[i]);
+	for (int i = 0; i < 4; i++)
+		sqlite3_bind_int64(statement, 7 + i, (sqlite3_int64)numbers[i]);
+	catalogue_bind_text(statement, 11, row->sidecar ? row->sidecar : "{}");
+	int err = catalogue_db_run(&catalogue->db, CATALOGUE_DB_put);
+	if (err) {
+		catalogue_count(catalogue);
+	} else {
+		catalogue->totals.rows++;
+		catalogue->totals.bytes += row->bytes;
+	}
+	pthread_mutex_unlock(&catalogue->lock);
+	return err;
+}
+
+int catalogue_remove(struct catalogue *catalogue, const char *name)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	catalogue_uncount(catalogue, name);
+	catalogue_bind_text(catalogue_statement(catalogue, CATALOGUE_DB_remove), 1, name);
+	int err = catalogue_db_run(&catalogue->db, CATALOGUE_DB_remove);
+	if (err)
+		catalogue_count(catalogue);
+	pthread_mutex_unlock(&catalogue->lock);
+	return err;
+}
+
+int catalogue_set_uploaded(struct catalogue *catalogue, const char *name, const char *sidecar)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_uploaded);
+	catalogue_bind_text(statement, 1, name);
+	catalogue_bind_text(statement, 2, sidecar);
+	int err = catalogue_db_run(&catalogue->db, CATALOGUE_DB_uploaded);
+	if (!err && sqlite3_changes(catalogue->db.sqlite) == 0)
+		err = -ENOENT;
+	pthread_mutex_unlock(&catalogue->lock);
+	return err;
+}
+
+#define CATALOGUE_COPY(statement, column, to) catalogue_copy_text((statement), (column), (to), sizeof(to))
+static void catalogue_copy_text(sqlite3_stmt *statement, int column, char *to, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(statement, column);
+
+	snprintf(to, size, "%s", text ? (const char *)text : "");
+}
+
+/* The columns of CATALOGUE_DB_COLUMNS. */
+static void catalogue_read_row(sqlite3_stmt *statement, struct catalogue_row *ret_row)
+{
+	memset(ret_row, 0, sizeof(*ret_row));
+	CATALOGUE_COPY(statement, 0, ret_row->name);
+	CATALOGUE_COPY(statement, 1, ret_row->promised);
+	CATALOGUE_COPY(statement, 2, ret_row->session);
+	CATALOGUE_COPY(statement, 3, ret_row->room);
+	CATALOGUE_COPY(statement, 4, ret_row->participant);
+	CATALOGUE_COPY(statement, 5, ret_row->track);
+	ret_row->bytes = (uint64_t)sqlite3_column_int64(statement, 6);
+	ret_row->started_unix_ns = (uint64_t)sqlite3_column_int64(statement, 7);
+	ret_row->finished_unix_ns = (uint64_t)sqlite3_column_int64(statement, 8);
+	ret_row->uploaded = sqlite3_column_int(statement, 9) != 0;
+}
+
+static int catalogue_get_by(
+        struct catalogue *catalogue, enum catalogue_db_id id, const char *name, struct catalogue_row *ret_row)
+{
+	sqlite3_stmt *statement = catalogue_statement(catalogue, id);
+	int err = -ENOENT;
+
+	catalogue_bind_text(statement, 1, name);
+	int code = sqlite3_step(statement);
+	if (code == SQLITE_ROW) {
+		catalogue_read_row(statement, ret_row);
+		ret_row->sidecar = strdup((const char *)sqlite3_column_text(statement, 10));
+		err = ret_row->sidecar ? 0 : -EIO;
+	} else if (code != SQLITE_DONE) {
+		err = catalogue_db_failed(&catalogue->db, name);
+	}
+	sqlite3_reset(statement);
+	sqlite3_clear_bindings(statement);
+	return err;
+}
+
+int catalogue_get(struct catalogue *catalogue, const char *name, struct catalogue_row *ret_row)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	int err = catalogue_get_by(catalogue, CATALOGUE_DB_get, name, ret_row);
+	if (err == -ENOENT)
+		err = catalogue_get_by(catalogue, CATALOGUE_DB_get_promised, name, ret_row);
+	pthread_mutex_unlock(&catalogue->lock);
+	return err;
+}
+
+int catalogue_walk(
+        struct catalogue *catalogue, void (*each)(void *arg, const struct catalogue_row *row), void *arg)
+{
+	struct catalogue_row row;
+	int code;
+
+	pthread_mutex_lock(&catalogue->lock);
+	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_walk);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		catalogue_read_row(statement, &row);
+		each(arg, &row);
+	}
+	int err = code == SQLITE_DONE ? 0 : catalogue_db_failed(&catalogue->db, "walk");
+	sqlite3_reset(statement);
+	pthread_mutex_unlock(&catalogue->lock);
+	return err;
+}
+
+/* "<finished>.<name>" of the last row of the page before. */
+static int catalogue_parse_cursor(const char *cursor, sqlite3_int64 *ret_finished, const char **ret_name)
+{
+	char *end;
+
+	if (*cursor < '0' || *cursor > '9')
+		return -EINVAL;
+	errno = 0;
+	*ret_finished = strtoll(cursor, &end, 10);
+	if (errno || *end != '.' || !name_valid(end + 1))
+		return -EINVAL;
+	*ret_name = end + 1;
+	return 0;
+}
+
+/* Only the conditions that are asked for, so that SQLite finds the index that fits them. */
+static void catalogue_compose(char *sql, size_t size, const struct catalogue_query *query)
+{
+	snprintf(sql, size,
+	        "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE 1%s%s%s%s%s%s"
+	        " ORDER BY finished DESC, name DESC LIMIT ?7",
+	        query->room ? " AND room = ?1" : "", query->session ? " AND session = ?2" : "",
+	        query->waiting ? " AND uploaded = 0" : "", query->since_unix_ns ? " AND finished >= ?3" : "",
+	        query->until_unix_ns ? " AND finished < ?4" : "",
+	        query->cursor ? " AND (finished, name) < (?5, ?6)" : "");
+}
+
+static int catalogue_prepare_page(
+        struct catalogue *catalogue, const struct catalogue_query *query, sqlite3_stmt **ret_statement)
+{
+	char sql[512];
+	sqlite3_int64 after = 0;
+	const char *after_name = NULL;
+	sqlite3_stmt *statement;
+
+	if (query->cursor && catalogue_parse_cursor(query->cursor, &after, &after_name))
+		return -EINVAL;
+	catalogue_compose(sql, sizeof(sql), query);
+	if (sqlite3_prepare_v2(catalogue->db.sqlite, sql, -1, &statement, NULL) != SQLITE_OK)
+		return catalogue_db_failed(&catalogue->db, "list");
+	sqlite3_bind_text(statement, 1, query->room, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, query->session, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 3, (sqlite3_int64)query->since_unix_ns);
+	sqlite3_bind_int64(statement, 4, (sqlite3_int64)query->until_unix_ns);
+	sqlite3_bind_int64(statement, 5, after);
+	sqlite3_bind_text(statement, 6, after_name, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int64(statement, 7, (sqlite3_int64)query->limit + 1);
+	*ret_statement = statement;
+	return 0;
+}
+
+static char *catalogue_make_cursor(const struct catalogue_row *row)
+{
+	char *cursor;
+
+	return asprintf(&cursor, "%" PRIu64 ".%s", row->finished_unix_ns, row->name) < 0 ? NULL : cursor;
+}
+
+int catalogue_list(struct catalogue *catalogue, const struct catalogue_query *query,
+        void (*each)(void *arg, const struct catalogue_row *row), void *arg, char **ret_cursor)
+{
+	struct catalogue_row row = { 0 };
+	sqlite3_stmt *statement;
+	unsigned count = 0;
+	int code = SQLITE_DONE;
+
+	pthread_mutex_lock(&catalogue->lock);
+	int err = catalogue_prepare_page(catalogue, query, &statement);
+	if (!err) {
+		while ((code = sqlite3_step(statement)) == SQLITE_ROW && count < query->limit) {
+			catalogue_read_row(statement, &row);
+			row.sidecar = (char *)(uintptr_t)sqlite3_column_text(
+			        statement, 10); /* SQLite's, for the call only */
+			each(arg, &row);
+			count++;
+		}
+		if (code != SQLITE_DONE && code != SQLITE_ROW)
+			err = catalogue_db_failed(&catalogue->db, "list");
+		sqlite3_finalize(statement);
+	}
+	pthread_mutex_unlock(&catalogue->lock);
+	if (err)
+		return err;
+	char *cursor = code == SQLITE_ROW ? catalogue_make_cursor(&row) : NULL;
+	if (code == SQLITE_ROW && !cursor)
+		return -ENOMEM;
+	*ret_cursor = cursor;
+	return 0;
+}

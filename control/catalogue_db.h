@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The catalogue's SQLite file: making, checking, replacing it, and its prepared statements. For catalogue.c only, which
+ * holds its lock around every call. */
+#ifndef CONTROL_CATALOGUE_DB_H
+#define CONTROL_CATALOGUE_DB_H
+
+#include <stdbool.h>
+#include <sqlite3.h>
+
+#define CATALOGUE_DB_COLUMNS "name, promised, session, room, participant, track, bytes, started, finished, uploaded"
+
+/* CATALOGUE_DB_STATEMENT(id, SQL) */
+#define CATALOGUE_DB_TABLE(STATEMENT)                                                                                   \
+	STATEMENT(begin, "BEGIN IMMEDIATE")                                                                             \
+	STATEMENT(commit, "COMMIT")                                                                                     \
+	STATEMENT(totals, "SELECT count(*), total(bytes) FROM recordings")                                              \
+	STATEMENT(bytes, "SELECT bytes FROM recordings WHERE name = ?1")                                                \
+	STATEMENT(put, "INSERT OR REPLACE INTO recordings (" CATALOGUE_DB_COLUMNS ", sidecar)"                           \
+		       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")                                        \
+	STATEMENT(remove, "DELETE FROM recordings WHERE name = ?1")                                                     \
+	STATEMENT(uploaded, "UPDATE recordings SET uploaded = 1, sidecar = ?2 WHERE name = ?1")                          \
+	STATEMENT(get, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE name = ?1")                       \
+	STATEMENT(get_promised, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE promised = ?1"           \
+				" ORDER BY finished DESC, name DESC LIMIT 1")                                           \
+	STATEMENT(walk, "SELECT " CATALOGUE_DB_COLUMNS " FROM recordings ORDER BY finished, name")
+
+#define CATALOGUE_DB_ENUM(id, sql) CATALOGUE_DB_##id,
+enum catalogue_db_id { CATALOGUE_DB_TABLE(CATALOGUE_DB_ENUM) CATALOGUE_DB_STATEMENTS };
+
+struct catalogue_db {
+	sqlite3 *sqlite;
+	sqlite3_stmt *statements[CATALOGUE_DB_STATEMENTS];
+	bool damaged; /* a statement said that the file cannot be gone on with */
+};
+
+/* Open @path, made anew when it is missing, damaged or foreign (the old one is kept beside it as .bad). 0 or -errno (logged). */
+int catalogue_db_open(struct catalogue_db *db, const char *path, bool *ret_fresh);
+void catalogue_db_close(struct catalogue_db *db);
+/* Move a file that cannot be gone on with out of the way; db is closed. */
+void catalogue_db_discard(const char *path);
+
+/* Run a statement that returns no row (its parameters are bound), and reset it. 0 or -EIO (logged). */
+int catalogue_db_run(struct catalogue_db *db, enum catalogue_db_id id);
+/* Note and log what SQLite said of @what; -EIO. */
+int catalogue_db_failed(struct catalogue_db *db, const char *what);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of the library, for its own files: library.c (what others call), library_keep.c (the thread:
+ * uploads, retention), library_scan.c (directory against catalogue). */
+#ifndef CONTROL_LIBRARY_KEEP_H
+#define CONTROL_LIBRARY_KEEP_H
+
+#include <pthread.h>
+#include "control/catalogue.h"
+#include "control/control.h"
+#include "control/growing.h"
+#include "control/library.h"
+#include "uploader/uploader.h"
+
+/* An upload that the store has confirmed. */
+struct library_keep_done {
+	struct library_keep_done *next;
+	char name[NAME_BYTES];
+	struct uploader_status status;
+};
+
+struct library {
+	struct control *control;
+	const struct conf *conf;
+	struct growing *growing;
+	pthread_mutex_t pairs; /* held while a pair and its row change, so that they change together */
+	pthread_t thread;
+	bool running;
+	int logged_dir_error; /* of the last failure to open record.dir, which is logged once; under pairs */
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t wake;
+	bool stopping, scan_wanted;
+	struct library_keep_done *done, **done_last;
+};
+
+/* The thread. @arg: the library. */
+void *library_keep_run(void *arg);
+/* From the uploader's thread: struct uploader_cfg's on_done. */
+void library_keep_uploaded(void *arg, const char *name, const struct uploader_status *status);
+/* Note what was confirmed at the very end, when thread and uploader are gone; local copies go after the next
+ * start. */
+void library_keep_drain(struct library *library);
+
+/* record.dir opened, or -errno (logged once). Opened anew each time: it may have been replaced. */
+int library_dir(struct library *library);
+
+/* Take the pair @name into the catalogue and offer it for upload. 0, -ENOENT, -errno (logged). */
+int library_take(struct library *library, const char *name);
+/* Remove pair, row and ledger. 0, -ENOENT, -errno. */
+int library_remove(struct library *library, const char *name);
+void library_offer(struct library *library, const struct catalogue_row *row);
+
+/* Compare the directory with the catalogue. The library's thread. 0 or -errno (logged). */
+int library_scan_run(struct library *library);
+
+#endif
