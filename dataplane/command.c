@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/command.h"
+
+#include <errno.h>
+#include "base/spsc.h"
+#include "dataplane/endpoint.h"
+#include "dataplane/flow.h"
+#include "dataplane/lcore.h"
+#include "dataplane/stages.h"
+
+#define COMMANDS_AT_ONCE 16 /* so that a flood of them does not keep packets waiting */
+
+static void ask_key_frames(const struct endpoint *ep, uint32_t flows)
+{
+	for (unsigned i = 0; i < ep->flow_count; i++)
+		if (flows & 1u << i)
+			ep->flows[i]->key_frame_asked = true;
+}
+
+/* Commands about an endpoint that has moved on since come back with -EAGAIN, to be sent to its new owner. */
+static int carry_out_own(struct lcore *lc, struct command *command)
+{
+	struct endpoint *ep = command->endpoint;
+
+	if (!endpoint_is_own(lc, ep, command->local, command->port))
+		return -EAGAIN;
+	if (command->kind == COMMAND_PAUSE)
+		ep->paused = true;
+	else if (command->kind == COMMAND_KEY_FRAME)
+		ask_key_frames(ep, command->flows);
+	else if (!endpoint_move(lc, ep, command->owner, command))
+		return -EAGAIN;
+	return 0;
+}
+
+static void carry_out(struct lcore *lc, struct command *command)
+{
+	command->status = 0;
+	switch (command->kind) {
+	case COMMAND_ADD:
+		endpoint_install(lc, command->endpoint);
+		break;
+	case COMMAND_POINT:
+		endpoint_point(lc, command->local, command->port, command->owner);
+		break;
+	case COMMAND_REMOVE:
+		endpoint_remove(lc, command->local, command->port);
+		break;
+	default:
+		command->status = carry_out_own(lc, command);
+		if (command->kind == COMMAND_MOVE && command->status == 0)
+			return; /* it travels with the endpoint: the new owner answers */
+		break;
+	}
+	command_answer(lc, command);
+}
+
+void command_poll(struct lcore *lc)
+{
+	struct command *commands[COMMANDS_AT_ONCE];
+	uint32_t n = spsc_take(lc->commands, (void **)commands, COMMANDS_AT_ONCE);
+
+	for (uint32_t i = 0; i < n; i++)
+		carry_out(lc, commands[i]);
+}
+
+void command_answer(struct lcore *lc, struct command *command)
+{
+	uint32_t put = spsc_put(lc->replies, (void *const *)&command, 1);
+
+	/* The command thread never has more commands under way than half of the ring, and command_tell uses
+	 * the other. */
+	assert(put == 1);
+	(void)put;
+}
+
+bool command_tell(struct lcore *lc, struct command *command)
+{
+	/* acquire: pairs with the command thread's release, it has read the last one */
+	if (atomic_load_explicit(&command->told, memory_order_acquire))
+		return false;
+	if (spsc_count(lc->replies) >= (lc->replies->mask + 1) / 2)
+		return false;
+	atomic_store_explicit(&command->told, true, memory_order_relaxed);
+	command_answer(lc, command);
+	return true;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the command thread and the lcores say to each other.
+ *
+ * A command is an object of the command thread. It goes to an lcore through lcore.commands, is carried out
+ * between two bursts, and comes back as its own answer through lcore.replies, of the lcore that finished it.
+ * The lcore tells a few things unasked with objects that lie in the endpoint they are about. Neither side
+ * waits, allocates or locks.
+ */
+#ifndef DATAPLANE_COMMAND_H
+#define DATAPLANE_COMMAND_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct endpoint;
+struct lcore;
+
+/* Slots of lcore.commands and lcore.replies. Half of the replies are for answers, half for what is told
+ * unasked. */
+#define COMMAND_RING 1024
+
+enum command_kind {
+	/* asked, and answered */
+	COMMAND_ADD,       /* own .endpoint */
+	COMMAND_POINT,     /* .local and .port belong to lcore .owner */
+	COMMAND_PAUSE,     /* no packet of .endpoint goes on any more */
+	COMMAND_REMOVE,    /* forget .local and .port */
+	COMMAND_MOVE,      /* give .endpoint to lcore .owner, which answers */
+	COMMAND_KEY_FRAME, /* ask the senders of .flows for a key frame */
+	/* told */
+	COMMAND_BYE,    /* the senders of .flows have ended; their packets are dropped from now on */
+	COMMAND_ASTRAY, /* most packets of .endpoint arrive at lcore .owner */
+};
+
+struct command {
+	enum command_kind kind;
+	int status; /* 0; -EAGAIN: the lcore does not own .endpoint (any more), or a ring is full */
+	struct endpoint *endpoint;
+	uint32_t flows; /* bit i: flow i */
+	uint16_t port;
+	uint8_t local, owner;
+	_Atomic bool told; /* BYE, ASTRAY: with the command thread, which clears it when done */
+	void *session;     /* the command thread's */
+	struct command *next;
+};
+
+/* Carry out what the command thread asks. Poll loop, about every 100 us. */
+void command_poll(struct lcore *lc);
+
+/* Give @command back as its answer. Poll loop. */
+void command_answer(struct lcore *lc, struct command *command);
+
+/* Tell the command thread @command, which lies in an endpoint. False: the last one of its kind is not done
+ * with, or the ring is full; to be tried again. Poll loop. */
+bool command_tell(struct lcore *lc, struct command *command);
+
+#endif

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/endpoint.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <rte_prefetch.h>
+#include "dataplane/lcore.h"
+
+#define TAG 1u /* in a slot: another lcore's; in a ring: an endpoint */
+
+struct endpoint_table {
+	/* read-mostly */
+	uint16_t first, last;
+	unsigned locals, ports;
+	/* written by commands */
+	unsigned own_count;
+	uintptr_t slots[];
+};
+
+int endpoint_table_create(struct endpoint_table **ret_table, uint16_t first, uint16_t last, unsigned locals)
+{
+	struct endpoint_table *table;
+	unsigned ports = (unsigned)last - first + 1;
+
+	if (first > last || locals == 0 || locals > LIMIT_LOCAL_ADDRS)
+		return -EINVAL;
+	table = calloc(1, sizeof(*table) + (size_t)locals * ports * sizeof(table->slots[0]));
+	if (!table)
+		return -ENOMEM;
+	table->first = first;
+	table->last = last;
+	table->locals = locals;
+	table->ports = ports;
+	*ret_table = table;
+	return 0;
+}
+
+void endpoint_table_free(struct endpoint_table *table)
+{
+	free(table);
+}
+
+/* The slot of a port, NULL when it is none of ours. */
+static uintptr_t *slot_of(struct endpoint_table *table, unsigned local, uint16_t port)
+{
+	if (local >= table->locals || port < table->first || port > table->last)
+		return NULL;
+	return &table->slots[(size_t)local * table->ports + (port - table->first)];
+}
+
+static struct endpoint *own_of(uintptr_t slot)
+{
+	return slot & TAG ? NULL : (struct endpoint *)slot;
+}
+
+/* Fill the slots of a port pair, on one address or on all. */
+static void set_slots(struct endpoint_table *table, unsigned local, uint16_t port, uintptr_t value)
+{
+	unsigned from = local == ENDPOINT_ANY_LOCAL ? 0 : local;
+	unsigned to = local == ENDPOINT_ANY_LOCAL ? table->locals : local + 1;
+
+	for (unsigned i = from; i < to; i++)
+		for (unsigned j = 0; j < 2; j++) {
+			uintptr_t *slot = slot_of(table, i, (uint16_t)(port + j));
+			if (slot)
+				*slot = value;
+		}
+}
+
+static uintptr_t first_slot(const struct lcore *lc, unsigned local, uint16_t port)
+{
+	uintptr_t *slot = slot_of(lc->endpoints, local == ENDPOINT_ANY_LOCAL ? 0 : local, port);
+
+	return slot ? *slot : 0;
+}
+
+bool endpoint_is_own(const struct lcore *lc, const struct endpoint *ep, unsigned local, uint16_t port)
+{
+	return ep && own_of(first_slot(lc, local, port)) == ep;
+}
+
+unsigned endpoint_own_count(const struct lcore *lc)
+{
+	return lc->endpoints->own_count;
+}
+
+void endpoint_install(struct lcore *lc, struct endpoint *ep)
+{
+	struct endpoint *at = lc->timer_next;
+
+	ep->owner = (uint8_t)lc->index;
+	if (at) {
+		ep->next = at;
+		ep->prev = at->prev;
+		at->prev->next = ep;
+		at->prev = ep;
+	} else {
+		ep->prev = ep->next = ep;
+		lc->timer_next = ep;
+	}
+	lc->endpoints->own_count++;
+	set_slots(lc->endpoints, ep->local, ep->port, (uintptr_t)ep);
+}
+
+static void unlink_own(struct lcore *lc, struct endpoint *ep)
+{
+	if (lc->timer_next == ep)
+		lc->timer_next = ep->next == ep ? NULL : ep->next;
+	ep->prev->next = ep->next;
+	ep->next->prev = ep->prev;
+	ep->prev = ep->next = NULL;
+	lc->endpoints->own_count--;
+}
+
+static void put_slots(struct lcore *lc, unsigned local, uint16_t port, uintptr_t value)
+{
+	struct endpoint *ep = own_of(first_slot(lc, local, port));
+
+	if (ep)
+		unlink_own(lc, ep);
+	set_slots(lc->endpoints, local, port, value);
+}
+
+void endpoint_point(struct lcore *lc, unsigned local, uint16_t port, unsigned owner)
+{
+	/* It may have come here by ring before word of where it went: then it stays ours. */
+	if (owner != lc->index)
+		put_slots(lc, local, port, (uintptr_t)owner << 1 | TAG);
+}
+
+void endpoint_remove(struct lcore *lc, unsigned local, uint16_t port)
+{
+	put_slots(lc, local, port, 0);
+}
+
+bool endpoint_move(struct lcore *lc, struct endpoint *ep, unsigned to, struct command *moving)
+{
+	void *entry = (void *)((uintptr_t)ep | TAG);
+	unsigned local = ep->local;
+	uint16_t port = ep->port;
+
+	/* Once in the ring it is the other's: all that is written here comes before. */
+	if (spsc_count(lc->forward[to]) > lc->forward[to]->mask)
+		return false;
+	ep->moving = moving;
+	ep->passed_pkts = ep->own_pkts = 0;
+	put_slots(lc, local, port, (uintptr_t)to << 1 | TAG);
+	spsc_put(lc->forward[to], &entry, 1);
+	return true;
+}
+
+/* Pass @mbuf on to the lcore that owns its port. */
+static void pass_on(struct lcore *lc, struct rte_mbuf *mbuf, unsigned owner)
+{
+	struct meta *m = meta_of(mbuf);
+
+	if (m->hops >= ENDPOINT_HOPS_MAX) {
+		lcore_drop(lc, mbuf, STAT_LCORE_drop_no_flow);
+		return;
+	}
+	m->hops++;
+	if (spsc_put(lc->forward[owner], (void *const *)&mbuf, 1) == 1)
+		lcore_count(lc, STAT_LCORE_forwarded_out, 1);
+	else
+		lcore_drop(lc, mbuf, STAT_LCORE_drop_forward_full);
+}
+
+unsigned endpoint_lookup_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
+{
+	uintptr_t *slots[LCORE_BURST];
+	unsigned out = 0;
+
+	assert(count <= LCORE_BURST);
+	for (unsigned i = 0; i < count; i++) {
+		const struct meta *m = meta_of(pkts[i]);
+		slots[i] = slot_of(lc->endpoints, m->local, m->local_port);
+		if (slots[i])
+			rte_prefetch0(slots[i]);
+	}
+	for (unsigned i = 0; i < count; i++)
+		if (slots[i] && own_of(*slots[i]))
+			rte_prefetch0((void *)*slots[i]);
+	for (unsigned i = 0; i < count; i++) {
+		uintptr_t slot = slots[i] ? *slots[i] : 0;
+		struct endpoint *ep = own_of(slot);
+		if (ep) {
+			meta_of(pkts[i])->endpoint = ep;
+			ep->own_pkts++;
+			pkts[out++] = pkts[i];
+		} else if (slot) {
+			pass_on(lc, pkts[i], (unsigned)(slot >> 1));
+		} else {
+			lcore_drop(lc, pkts[i], STAT_LCORE_drop_no_flow);
+		}
+	}
+	return out;
+}
+
+/* An endpoint arrives: it is ours from here on. */
+static void adopt(struct lcore *lc, struct endpoint *ep)
+{
+	struct command *moving = ep->moving;
+
+	ep->moving = NULL;
+	endpoint_install(lc, ep);
+	command_answer(lc, moving);
+}
+
+/* Who passes packets on: this is how the owner learns where they really arrive. */
+static void note_passed(struct lcore *lc, const struct rte_mbuf *mbuf, unsigned from)
+{
+	const struct meta *m = meta_of((struct rte_mbuf *)(uintptr_t)mbuf);
+	uintptr_t *slot = slot_of(lc->endpoints, m->local, m->local_port);
+	struct endpoint *ep = slot ? own_of(*slot) : NULL;
+
+	if (ep) {
+		ep->passed_pkts++;
+		ep->passed_from = (uint8_t)from;
+	}
+}
+
+unsigned endpoint_take_forwarded(struct lcore *lc, struct rte_mbuf **pkts, unsigned max)
+{
+	void *entries[LCORE_BURST];
+	unsigned count = 0;
+
+	for (unsigned from = 0; from < lc->count; from++) {
+		if (from == lc->index)
+			continue;
+		unsigned room = max - count < LCORE_BURST ? max - count : LCORE_BURST;
+		unsigned n = spsc_take(lc->forwarded[from], entries, room);
+		for (unsigned i = 0; i < n; i++) {
+			if ((uintptr_t)entries[i] & TAG) {
+				adopt(lc, (struct endpoint *)((uintptr_t)entries[i] & ~(uintptr_t)TAG));
+				continue;
+			}
+			note_passed(lc, entries[i], from);
+			pkts[count++] = entries[i];
+		}
+	}
+	return count;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/flow.h"
+
+#include <string.h>
+#include "base/rtcp.h"
+#include "base/rtp.h"
+#include "dataplane/endpoint.h"
+#include "dataplane/lcore.h"
+#include "dataplane/stages.h"
+
+#define NO_REASON UINT32_MAX
+
+struct flow *flow_by_ssrc(const struct endpoint *ep, uint32_t ssrc)
+{
+	for (unsigned i = 0; i < ep->flow_count; i++)
+		if (ep->ssrcs[i] == ssrc && ep->ssrc_bound >> i & 1)
+			return ep->flows[i];
+	return NULL;
+}
+
+bool flow_has_ssrc(const struct endpoint *ep, const struct flow *flow, uint32_t ssrc)
+{
+	return ep->ssrc_bound >> flow->index & 1 && ep->ssrcs[flow->index] == ssrc;
+}
+
+struct flow *flow_candidate(const struct endpoint *ep, uint8_t payload_type, unsigned *at)
+{
+	/* Twice around: first those that are free, then those that might change. */
+	while (*at < 2u * ep->flow_count) {
+		unsigned i = *at % ep->flow_count;
+		bool want_bound = *at >= ep->flow_count;
+		struct flow *flow = ep->flows[i];
+		(*at)++;
+		if (flow->ssrc_known || flow->ended || (ep->ssrc_bound >> i & 1) != want_bound)
+			continue;
+		if (payload_type == FLOW_ANY_TYPE || payload_type == flow->payload_type)
+			return flow;
+	}
+	return NULL;
+}
+
+bool flow_same_peer(const struct peer *a, const struct peer *b)
+{
+	return a->port == b->port && a->is_v6 == b->is_v6 && memcmp(a->addr, b->addr, sizeof(a->addr)) == 0;
+}
+
+/* RFC 3550 section 8.2: while ours speaks it stays; each of its packets sets rival_pkts back to 0. */
+static bool may_change(struct lcore *lc, struct flow *flow, uint32_t ssrc)
+{
+	uint64_t silence = lc->now_unix_ns - stat_get(flow->slot, STAT_FLOW_last_pkt_unix_ns);
+
+	if (!flow->unprotect && !flow->confirmed)
+		return true;
+	if (flow->rival_ssrc != ssrc) {
+		flow->rival_ssrc = ssrc;
+		flow->rival_pkts = 0;
+	}
+	flow->rival_pkts++;
+	return silence >= FLOW_ABANDONED_NS ||
+	       (silence >= FLOW_SILENCE_NS && flow->rival_pkts >= FLOW_RIVAL_PKTS);
+}
+
+bool flow_bind(struct lcore *lc, struct endpoint *ep, struct flow *flow, uint32_t ssrc)
+{
+	uint32_t bit = 1u << flow->index;
+
+	if (ep->ssrc_bound & bit && !may_change(lc, flow, ssrc))
+		return false;
+	ep->ssrcs[flow->index] = ssrc;
+	ep->ssrc_bound |= bit;
+	flow->rival_pkts = 0;
+	flow->last_sr = 0;
+	flow->bye_unix_ns = 0;
+	return true;
+}
+
+/* What the later stages need of an RTP packet, put where it will be needed. */
+static void fill_packet(struct meta *m, const struct rtp_header *header, const uint8_t *data)
+{
+	m->packet = (struct packet){
+		.payload = data + header->payload_offset,
+		.ext_seq = header->seq,
+		.rtp_time = header->timestamp,
+		.ssrc = header->ssrc,
+		.flags = header->marker ? PACKET_MARKER : 0,
+	};
+}
+
+/* Find the flow of an RTP packet; NO_REASON, or why it is dropped. */
+static uint32_t match_rtp(const struct endpoint *ep, struct meta *m, const uint8_t *data)
+{
+	struct rtp_header header;
+	unsigned at = 0;
+
+	if (rtp_parse(&header, data, m->data_len) < 0)
+		return STAT_LCORE_drop_rtp_malformed;
+	m->flow = flow_by_ssrc(ep, header.ssrc);
+	if (!m->flow)
+		m->flow = flow_candidate(ep, header.payload_type, &at);
+	if (!m->flow || m->flow->payload_type != header.payload_type || m->local_port != ep->port)
+		return STAT_LCORE_drop_no_track;
+	if (m->flow->ended)
+		return STAT_LCORE_drop_paused;
+	m->is_rtcp = 0;
+	fill_packet(m, &header, data);
+	return NO_REASON;
+}
+
+/* RTCP of a sender that is not bound yet is tried with every flow that might be its own. */
+static uint32_t match_rtcp(const struct endpoint *ep, struct meta *m, const uint8_t *data)
+{
+	uint32_t ssrc;
+	unsigned at = 0;
+
+	if (rtcp_sender_ssrc(data, m->data_len, &ssrc) < 0)
+		return STAT_LCORE_drop_rtcp_malformed;
+	m->flow = flow_by_ssrc(ep, ssrc);
+	if (!m->flow)
+		m->flow = flow_candidate(ep, FLOW_ANY_TYPE, &at);
+	if (!m->flow)
+		return STAT_LCORE_drop_no_track;
+	m->is_rtcp = 1;
+	m->packet = (struct packet){ .ssrc = ssrc };
+	return NO_REASON;
+}
+
+static uint32_t match(struct rte_mbuf *mbuf)
+{
+	struct meta *m = meta_of(mbuf);
+	const uint8_t *data = meta_data(mbuf);
+
+	if (m->endpoint->paused)
+		return STAT_LCORE_drop_paused;
+	switch (rtp_classify(data, m->data_len)) {
+	case RTP_CLASS_RTP:
+		return match_rtp(m->endpoint, m, data);
+	case RTP_CLASS_RTCP:
+		return match_rtcp(m->endpoint, m, data);
+	default:
+		return STAT_LCORE_drop_not_media;
+	}
+}
+
+unsigned flow_match_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
+{
+	unsigned out = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t reason = match(pkts[i]);
+		if (reason == NO_REASON)
+			pkts[out++] = pkts[i];
+		else
+			lcore_drop(lc, pkts[i], reason);
+	}
+	return out;
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A flow: one track's RTP stream, as its lcore sees it. And the stage that finds a packet's flow.
+ *
+ * A flow is found by the SSRC that is bound to it, else by its payload type. A new SSRC is bound when a
+ * packet of it has been authenticated: at once to a flow that has none; to one that has another only when
+ * that has fallen silent (a sender that began anew), else the two would collide and the first goes on (RFC
+ * 3550 section 8.2). What is plain RTP binds to the first source that speaks; until a second packet in
+ * sequence has confirmed it (RFC 3550 A.1, MIN_SEQUENTIAL) another may take its place. The packet on
+ * probation is recorded all the same: it may begin a key frame. Built by the command thread, then in the
+ * hands of the lcore that owns its endpoint.
+ */
+#ifndef DATAPLANE_FLOW_H
+#define DATAPLANE_FLOW_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "dataplane/meta.h"
+#include "dataplane/sequence.h"
+
+struct endpoint;
+struct lcore;
+struct track;
+struct unprotect;
+
+#define FLOW_SILENCE_NS (50ull * 1000000) /* of the old SSRC, before several packets of a new one bind that  \
+	                                   */
+#define FLOW_ABANDONED_NS (1000ull * 1000000) /* of the old SSRC, before one packet does */
+#define FLOW_RIVAL_PKTS   3
+
+struct flow {
+	/* read-mostly */
+	uint64_t *slot;              /* STAT_FLOW counters */
+	struct unprotect *unprotect; /* NULL: plain RTP */
+	struct track *track;
+	uint32_t clock_rate, roc;
+	uint8_t payload_type, index, writer;
+	uint8_t key_group; /* flows of an endpoint with the same key: one may speak for the other */
+	bool ssrc_known;   /* takes no other than the one it was built with */
+	bool video;
+	bool ended;     /* by BYE */
+	bool confirmed; /* plain: the source is settled */
+	bool has_rtp_peer, has_rtcp_peer;
+	/* written per packet */
+	bool shedding;      /* frames are given up until one begins with room in the ring */
+	bool restart;       /* a packet that said so was given up: the next one has to say it */
+	uint8_t local;      /* our address that the sender speaks to */
+	uint16_t first_seq; /* plain, on probation: of the packet before */
+	uint32_t shed_rtp, shed_pkts;
+	uint32_t sequence_ssrc; /* whose sequence is */
+	struct peer rtp_peer;
+	struct sequence sequence;
+	/* cold */
+	struct peer rtcp_peer;           /* where feedback goes: here if it has spoken, else rtp_peer */
+	uint16_t rtcp_local_port;        /* of ours, that it spoke to */
+	uint32_t rival_ssrc, rival_pkts; /* another SSRC with our payload type, since ours spoke last */
+	uint32_t key_frames_seen;        /* of track_key_frames_wanted */
+	bool key_frame_asked;
+	uint32_t last_sr; /* middle of the last report's NTP time; 0: none */
+	uint64_t last_sr_unix_ns, bye_unix_ns;
+	uint64_t reported_pkts; /* STAT_FLOW_pkts at the last report */
+	uint64_t next_report_tsc, next_pli_tsc;
+	_Atomic uint64_t first_pkt_unix_ns; /* read by the command thread; 0: none yet */
+};
+
+/* Stamp the first valid packet. */
+static inline void flow_note_first(struct flow *flow, uint64_t now_unix_ns)
+{
+	if (!atomic_load_explicit(&flow->first_pkt_unix_ns, memory_order_relaxed))
+		atomic_store_explicit(&flow->first_pkt_unix_ns, now_unix_ns, memory_order_relaxed);
+}
+
+/* The flow to which @ssrc is bound, or NULL. */
+struct flow *flow_by_ssrc(const struct endpoint *ep, uint32_t ssrc);
+
+/* The flows that might take a new SSRC with that payload type, one a call: *@at begins at 0. Those without an
+ * SSRC come first. FLOW_ANY_TYPE: whatever theirs is. NULL: no more. */
+#define FLOW_ANY_TYPE 255
+struct flow *flow_candidate(const struct endpoint *ep, uint8_t payload_type, unsigned *at);
+
+/* Whether @ssrc is the one bound to @flow. */
+bool flow_has_ssrc(const struct endpoint *ep, const struct flow *flow, uint32_t ssrc);
+
+/* An authenticated packet of @ssrc, which is not bound: may @flow take it? True: it is bound from here on.
+ * Counts rivals. */
+bool flow_bind(struct lcore *lc, struct endpoint *ep, struct flow *flow, uint32_t ssrc);
+
+/* Whether two datagrams came from one place: address and port. */
+bool flow_same_peer(const struct peer *a, const struct peer *b);
+
+#endif
