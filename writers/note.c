@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "writers/note.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include "base/clk.h"
+
+#define LINE_BYTES     512
+#define CLOCK_EVERY_NS (5 * CLK_NS_PER_S)
+
+static void write_line(struct note *note, enum journal_kind kind, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+static void write_line(struct note *note, enum journal_kind kind, const char *format, ...)
+{
+	char line[LINE_BYTES];
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	if (note->segment && len > 0 && (size_t)len < sizeof(line))
+		segment_note(note->segment, kind, line, (size_t)len);
+}
+
+/* Whether one more event may be written now. */
+static bool allow(struct note *note, uint64_t unix_ns)
+{
+	uint64_t earned = unix_ns > note->events_since_ns
+	                          ? (unix_ns - note->events_since_ns) / (CLK_NS_PER_S / NOTE_EVENTS_S)
+	                          : 0;
+
+	if (!note->segment)
+		return false;
+	if (earned) {
+		note->events = earned < note->events ? note->events - earned : 0;
+		note->events_since_ns = unix_ns;
+	}
+	if (note->events >= NOTE_EVENTS) {
+		note->left_out++;
+		return false;
+	}
+	note->events++;
+	return true;
+}
+
+static void write_gap(struct note *note, const struct note_gap *gap)
+{
+	char at[CLK_RFC3339_BYTES], shed[40] = "";
+
+	if (gap->shed)
+		snprintf(shed, sizeof(shed), ",\"shed\":%" PRIu64, gap->shed);
+	write_line(note, JOURNAL_GAP,
+	        "{\"at\":\"%s\",\"unix_ns\":%" PRIu64 ",\"rtp\":%" PRIu32 ",\"seq\":%" PRIu64
+	        ",\"packets\":%" PRIu64 ",\"cause\":\"%s\"%s}",
+	        clk_rfc3339(at, gap->unix_ns, 6), gap->unix_ns, gap->rtp, gap->seq, gap->packets,
+	        gap->shed >= gap->packets ? "ring_full" : "network", shed);
+}
+
+static void write_clock(struct note *note)
+{
+	const struct note_clock *c = &note->clock;
+
+	note->clock_waits = false;
+	note->clock_noted_ns = c->arrival_unix_ns;
+	write_line(note, JOURNAL_CLOCK,
+	        "{\"unix_ns\":%" PRIu64 ",\"arrival_unix_ns\":%" PRIu64 ",\"rtp\":%" PRIu32 "}", c->unix_ns,
+	        c->arrival_unix_ns, c->rtp);
+}
+
+void note_open(struct note *note, struct segment *segment)
+{
+	note->segment = segment;
+	note->clock_noted_ns = 0;
+	for (unsigned i = 0; i < note->early_gaps; i++)
+		write_gap(note, &note->early[i]);
+	note->early_gaps = 0;
+	if (note->clock_known)
+		write_clock(note);
+}
+
+void note_close(struct note *note)
+{
+	if (note->segment && note->clock_waits)
+		write_clock(note);
+	note->segment = NULL;
+	note->left_out = 0;
+}
+
+void note_gap(struct note *note, const struct note_gap *gap)
+{
+	struct note_gap *last;
+
+	if (note->segment) {
+		write_gap(note, gap);
+		return;
+	}
+	if (note->early_gaps < NOTE_EARLY_GAPS) {
+		note->early[note->early_gaps++] = *gap;
+		return;
+	}
+	last = &note->early[NOTE_EARLY_GAPS - 1]; /* no file for so long: the last one stands for the rest */
+	last->packets += gap->packets;
+	last->shed += gap->shed;
+}
+
+void note_clock(struct note *note, const struct packet *report)
+{
+	note->clock = (struct note_clock){
+		.unix_ns = clk_ntp_to_unix_ns(report->ntp),
+		.arrival_unix_ns = report->arrival_unix_ns,
+		.rtp = report->rtp_time,
+	};
+	note->clock_known = true;
+	note->clock_waits = true;
+	if (!note->segment)
+		return;
+	if (!note->clock_noted_ns || report->arrival_unix_ns - note->clock_noted_ns >= CLOCK_EVERY_NS)
+		write_clock(note);
+}
+
+/* An event's first fields; @more are the rest, a comma first. */
+static void write_event(struct note *note, const char *type, const struct packet *packet, const char *more)
+{
+	char at[CLK_RFC3339_BYTES];
+
+	write_line(note, JOURNAL_EVENT, "{\"type\":\"%s\",\"at\":\"%s\",\"unix_ns\":%" PRIu64 "%s}", type,
+	        clk_rfc3339(at, packet->arrival_unix_ns, 6), packet->arrival_unix_ns, more);
+}
+
+void note_broken_frame(
+        struct note *note, const struct packet *packet, uint32_t rtp, const char *cause, unsigned kept)
+{
+	char more[128], layers[40] = "";
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	if (kept)
+		snprintf(layers, sizeof(layers), ",\"layers_kept\":%u", kept);
+	snprintf(more, sizeof(more), ",\"rtp\":%" PRIu32 ",\"cause\":\"%s\"%s", rtp, cause, layers);
+	write_event(note, "broken_frame", packet, more);
+}
+
+void note_malformed(struct note *note, const struct packet *packet)
+{
+	char more[128];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more), ",\"rtp\":%" PRIu32 ",\"seq\":%" PRIu64, packet->rtp_time,
+	        packet->ext_seq);
+	write_event(note, "malformed", packet, more);
+}
+
+void note_skipped_frames(struct note *note, const struct packet *packet, uint64_t frames)
+{
+	char more[64];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more), ",\"frames\":%" PRIu64, frames);
+	write_event(note, "skipped_frames", packet, more);
+}
+
+void note_epoch(struct note *note, const struct packet *packet, const char *cause, uint64_t time_rtp)
+{
+	char more[160];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more),
+	        ",\"cause\":\"%s\",\"rtp\":%" PRIu32 ",\"seq\":%" PRIu64 ",\"time_rtp\":%" PRIu64, cause,
+	        packet->rtp_time, packet->ext_seq, time_rtp);
+	write_event(note, "epoch", packet, more);
+}
+
+void note_ssrc(struct note *note, const struct packet *packet)
+{
+	char more[64];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more), ",\"ssrc\":%" PRIu32, packet->ssrc);
+	write_event(note, "ssrc", packet, more);
+}
+
+void note_size(
+        struct note *note, const struct packet *packet, uint64_t time_rtp, uint16_t width, uint16_t height)
+{
+	char at[CLK_RFC3339_BYTES];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	write_line(note, JOURNAL_SIZE,
+	        "{\"at\":\"%s\",\"unix_ns\":%" PRIu64 ",\"rtp\":%" PRIu32 ",\"time_rtp\":%" PRIu64
+	        ",\"width\":%u,\"height\":%u}",
+	        clk_rfc3339(at, packet->arrival_unix_ns, 6), packet->arrival_unix_ns, packet->rtp_time,
+	        time_rtp, width, height);
+}

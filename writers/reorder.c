@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "writers/reorder.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+int reorder_init(struct reorder *reorder, unsigned slots)
+{
+	*reorder = (struct reorder){ .mask = slots - 1 };
+	reorder->slots = calloc(slots, sizeof(*reorder->slots));
+	return reorder->slots ? 0 : -ENOMEM;
+}
+
+void reorder_free(struct reorder *reorder)
+{
+	free(reorder->slots);
+	reorder->slots = NULL;
+}
+
+void reorder_restart(struct reorder *reorder)
+{
+	reorder->started = false;
+}
+
+static struct reorder_slot *slot_of(const struct reorder *reorder, uint64_t seq)
+{
+	return &reorder->slots[seq & reorder->mask];
+}
+
+static uint64_t first_held(const struct reorder *reorder)
+{
+	uint64_t seq = reorder->next;
+
+	while (!slot_of(reorder, seq)->packet)
+		seq++;
+	return seq;
+}
+
+enum reorder_verdict reorder_put(struct reorder *reorder, struct packet *packet, uint64_t now_ns)
+{
+	uint64_t seq = packet->ext_seq;
+	struct reorder_slot *slot;
+
+	if (!reorder->started) {
+		reorder->started = true;
+		reorder->next = seq;
+	}
+	if (seq == reorder->next) {
+		reorder->next++;
+		return REORDER_NEXT;
+	}
+	if (seq < reorder->next)
+		return REORDER_LATE;
+	if (seq - reorder->next > reorder->mask)
+		return REORDER_FULL;
+	slot = slot_of(reorder, seq);
+	if (slot->packet)
+		return REORDER_LATE;
+	slot->packet = packet;
+	slot->seen_ns = now_ns;
+	if (!reorder->held++)
+		reorder->gap_since_ns = now_ns;
+	return REORDER_HELD;
+}
+
+struct packet *reorder_take(struct reorder *reorder)
+{
+	struct reorder_slot *slot;
+	struct packet *packet;
+
+	if (!reorder->held)
+		return NULL;
+	slot = slot_of(reorder, reorder->next);
+	packet = slot->packet;
+	if (!packet)
+		return NULL;
+	slot->packet = NULL;
+	reorder->next++;
+	if (--reorder->held && !slot_of(reorder, reorder->next)->packet)
+		reorder->gap_since_ns = slot_of(reorder, first_held(reorder))->seen_ns;
+	return packet;
+}
+
+uint64_t reorder_give_up(struct reorder *reorder)
+{
+	return reorder->held ? reorder_skip_to(reorder, first_held(reorder)) : 0;
+}
+
+uint64_t reorder_skip_to(struct reorder *reorder, uint64_t seq)
+{
+	uint64_t missing = seq - reorder->next;
+
+	reorder->next = seq;
+	return missing;
+}

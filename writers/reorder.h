@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Packets back into the order they were sent in: a window of slots after the sequence number that is awaited.
+ *
+ *   next        first held
+ *    |  missing  |
+ *    v           v
+ *   [ ][ ][ ][ ][7][ ][9] …                   in order nothing is stored
+ *
+ * Holds packets until what is missing has come, or its owner gives it up: when it has waited long enough, or
+ * the window is too small. On the writer's thread; no allocation after reorder_init.
+ */
+#ifndef WRITERS_REORDER_H
+#define WRITERS_REORDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "writers/packet.h"
+
+struct reorder_slot {
+	struct packet *packet;
+	uint64_t seen_ns;
+};
+
+struct reorder {
+	uint64_t next;         /* extended sequence number awaited */
+	uint64_t gap_since_ns; /* with packets held: since when it is missing */
+	uint32_t held, mask;
+	bool started;
+	struct reorder_slot *slots;
+};
+
+enum reorder_verdict {
+	REORDER_NEXT, /* it is the next one; reorder_take may give more */
+	REORDER_HELD, /* kept until its turn */
+	REORDER_LATE, /* it was given up, or is there already */
+	REORDER_FULL, /* too far ahead: give up what is missing, and try again */
+};
+
+/* @slots is a power of two. 0 or -ENOMEM. */
+int reorder_init(struct reorder *reorder, unsigned slots);
+/* Nothing may be held. */
+void reorder_free(struct reorder *reorder);
+
+/* The next packet's number is awaited, whatever it is. Nothing may be held. */
+void reorder_restart(struct reorder *reorder);
+
+enum reorder_verdict reorder_put(struct reorder *reorder, struct packet *packet, uint64_t now_ns);
+
+/* The held packet whose turn it is, or NULL. */
+struct packet *reorder_take(struct reorder *reorder);
+
+/* Await the first held packet instead. Returns how many numbers were given up, 0 when nothing is held. */
+uint64_t reorder_give_up(struct reorder *reorder);
+
+/* Await @seq, past all that was awaited, with nothing held. Returns how many numbers were given up. */
+uint64_t reorder_skip_to(struct reorder *reorder, uint64_t seq);
+
+#endif
