@@ -10,6 +10,7 @@
 Everything lives in one temporary directory and one namespace, and is gone after close().
 """
 import base64
+import ctypes
 import http.client
 import json
 import os
@@ -283,6 +284,16 @@ class Rig:
         out = p.communicate(timeout=timeout)[0].decode(errors="replace")
         check(p.returncode == 0, f"{argv[0]} ended with {p.returncode}: {out[-800:]}")
         return out
+
+    def socket(self, family=socket.AF_INET, kind=socket.SOCK_DGRAM, proto=0):
+        """A socket of this process that lives in the senders' namespace."""
+        libc = ctypes.CDLL(None, use_errno=True)
+        with open("/proc/self/ns/net") as home, open(f"/run/netns/{self.ns}") as there:
+            check(libc.setns(there.fileno(), 0x40000000) == 0, "setns")
+            try:
+                return socket.socket(family, kind, proto)
+            finally:
+                check(libc.setns(home.fileno(), 0x40000000) == 0, "setns back")
 
 
 # --- media ----------------------------------------------------------------------------------------------------------------
