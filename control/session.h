@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sessions: opened by the API, run by the dataplane, adopted after a restart of control, taken up again after a restart
- * of the dataplane, remembered for an hour after their end. Any thread unless said; one lock inside. */
+/* Sessions: opened by the API, run by the dataplane, adopted after a restart of control, taken up again after
+ * a restart of the dataplane, remembered for an hour after their end. Any thread unless said; one lock
+ * inside. */
 #ifndef CONTROL_SESSION_H
 #define CONTROL_SESSION_H
 
@@ -12,20 +13,38 @@
 struct control;
 struct sessions;
 
+/* 0, -EINVAL (port range), -ENOMEM. @control->dataplane may still be unset until the loop runs. */
 int sessions_create(struct sessions **ret_sessions, struct control *control);
+/* When neither the loop nor an HTTP thread runs any more. NULL is allowed. */
 void sessions_free(struct sessions *sessions);
 
-/* Take what @open asks (port 0: any free one; id, promised names and opened_unix_ns are filled in), have the dataplane open
- * it. 0; -EEXIST (port, or room and track, taken), -ENOSPC (no port or place left), -ENOTCONN, -EROFS, -ENOKEY, … with a sentence in
- * @ret_why. On success @open is the session as it runs. */
-int sessions_open(struct sessions *sessions, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1]);
+/* Take what @open asks (port 0: any free one; id, promised names and opened_unix_ns are filled in), have the
+ * dataplane open it. On success @open is the session as it runs; the caller wipes its keys. 0, or with a
+ * sentence in @ret_why: -EPERM (record.enabled is 0), -EDQUOT (less than record.min_free_mb free), -EROFS
+ * (record.dir not usable), -EEXIST (room and track taken), -EADDRINUSE, -ERANGE (port taken, or not one of
+ * ours), -ENOSPC (no port or place left), -ENOTCONN, -ETIMEDOUT (no dataplane), -EINVAL, -ENOKEY, … (the
+ * dataplane's refusal), -ENOMEM. */
+int sessions_open(
+        struct sessions *sessions, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1]);
 
-/* Stop and wait up to @wait_ms for its files to be durable. 0 (also when it had ended), -ENOENT, -ETIMEDOUT (goes on). */
+/* Stop and wait up to @wait_ms for its files to be durable. 0 (also when it had ended), -ENOENT, -ETIMEDOUT
+ * (goes on). */
 int sessions_close(struct sessions *sessions, const char *id, const char *reason, unsigned wait_ms);
 
-/* The API's view of one session (live figures included), or NULL; of all, newest first, a page. */
+/* Have the sender of track @track (empty: of every video track) asked for a key frame. 0, -ENOENT (no such
+ * session or track), -EALREADY (it has ended), -ENOTCONN, -ETIMEDOUT, … with a sentence in @ret_why. */
+int sessions_key_frame(
+        struct sessions *sessions, const char *id, const char *track, char ret_why[LIMIT_REASON_BYTES + 1]);
+
+/* The API's view of one session (live figures included; of one long ended, what the catalogue has), or NULL;
+ * of all, newest first, a page: @room and @state may be NULL; -> NULL when the cursor is not one of ours.
+ * *ret_cursor (free it) is NULL on the last page. */
 json_t *sessions_json(struct sessions *sessions, const char *id);
-json_t *sessions_list_json(struct sessions *sessions, const char *room, const char *state, unsigned limit, const char *cursor, char **ret_cursor);
+json_t *sessions_list_json(struct sessions *sessions, const char *room, const char *state, unsigned limit,
+        const char *cursor, char **ret_cursor);
+
+/* The answer to an opening, @open as sessions_open left it. */
+json_t *sessions_opened_json(const struct msg_session_open *open);
 
 /* From control/dataplane.h, on the loop. */
 void sessions_dataplane_up(struct sessions *sessions, const struct msg_welcome *welcome, bool same_boot);
@@ -34,7 +53,8 @@ void sessions_dataplane_down(struct sessions *sessions);
 void sessions_on_state(struct sessions *sessions, const struct msg_session_state *state);
 void sessions_on_file(struct sessions *sessions, const struct msg_file_state *file);
 
-/* Copy what is known of a session's opening (room, participant, …) for others; false when unknown. Keys are left out. */
+/* Copy what is known of a session's opening (room, participant, …) for others; false when unknown. Keys are
+ * left out. */
 bool sessions_opening(struct sessions *sessions, const char *id, struct msg_session_open *ret_open);
 
 #endif

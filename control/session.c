@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "control/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include "base/clk.h"
+#include "base/conf.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "control/control.h"
+#include "control/dataplane.h"
+#include "control/session_life.h"
+
+int sessions_create(struct sessions **ret_sessions, struct control *control)
+{
+	struct sessions *ss = calloc(1, sizeof(*ss));
+	pthread_condattr_t attr;
+	uint16_t first, last;
+
+	if (!ss)
+		return -ENOMEM;
+	if (conf_port_range(control->conf->ingest_port_range, &first, &last)) {
+		free(ss);
+		return -EINVAL;
+	}
+	ss->control = control;
+	TAILQ_INIT(&ss->resume);
+	session_table_init(&ss->table);
+	session_ports_init(&ss->ports, first, last, (uint16_t)control->conf->ingest_webrtc_port);
+	pthread_mutex_init(&ss->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&ss->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	*ret_sessions = ss;
+	return 0;
+}
+
+void sessions_free(struct sessions *ss)
+{
+	if (!ss)
+		return;
+	session_table_clear(&ss->table);
+	pthread_cond_destroy(&ss->changed);
+	pthread_mutex_destroy(&ss->lock);
+	free(ss);
+}
+
+static int refuse(char *ret_why, int error, const char *why)
+{
+	snprintf(ret_why, LIMIT_REASON_BYTES + 1, "%s", why);
+	return error;
+}
+
+/* Whether a new session is wanted at all just now. */
+static int admit(const struct control *control, char *ret_why)
+{
+	const struct conf *conf = control->conf;
+	struct statvfs fs;
+
+	if (!conf->record_enabled)
+		return refuse(ret_why, -EPERM, "record.enabled is 0");
+	if (!dataplane_is_up(control->dataplane))
+		return refuse(ret_why, -ENOTCONN, "the dataplane is not there");
+	if (statvfs(conf->record_dir, &fs))
+		return refuse(ret_why, -EROFS, "record.dir is not usable");
+	if (fs.f_flag & ST_RDONLY)
+		return refuse(ret_why, -EROFS, "record.dir is read-only");
+	if ((uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)conf->record_min_free_mb << 20)
+		return refuse(ret_why, -EDQUOT, "less space is free than record.min_free_mb");
+	return 0;
+}
+
+static bool is_promised(const struct msg_session_open *open, unsigned tracks, const char *name)
+{
+	for (unsigned i = 0; i < tracks; i++) {
+		if (!strcmp(open->tracks[i].promised, name))
+			return true;
+	}
+	return false;
+}
+
+/* The names that the files will have if their first packets come within this second and no file is in the
+ * way. */
+static int promise_names(struct msg_session_open *open, const char *template)
+{
+	for (unsigned i = 0; i < open->track_count; i++) {
+		struct msg_track *track = &open->tracks[i];
+		struct name_parts parts = {
+			.room = open->room,
+			.participant = open->participant,
+			.track_id = track->id,
+			.session_id = open->id,
+			.ext = codec_info(track->codec)->ext,
+			.unix_s = open->opened_unix_ns / CLK_NS_PER_S,
+		};
+		char name[NAME_BYTES];
+
+		for (unsigned copy = 1; copy == 1 || is_promised(open, i, name); copy++) {
+			if (name_make(name, template, &parts, copy))
+				return -EINVAL;
+		}
+		memcpy(track->promised, name, sizeof(name));
+	}
+	return 0;
+}
+
+/* Take port, room and tracks for @open. With the lock. */
+static int claim(struct sessions *ss, struct msg_session_open *open, char *ret_why)
+{
+	struct session *s;
+	int r;
+
+	for (unsigned i = 0; i < open->track_count; i++) {
+		s = session_table_claimant(&ss->table, open->room, open->tracks[i].id);
+		if (!s)
+			continue;
+		snprintf(ret_why, LIMIT_REASON_BYTES + 1, "track %s of this room is taken by session %s",
+		        open->tracks[i].id, s->id);
+		return -EEXIST;
+	}
+	if (ss->table.live >= LIMIT_SESSIONS)
+		return refuse(ret_why, -ENOSPC, "too many sessions");
+	r = session_ports_take(&ss->ports, open->port, &open->port);
+	if (r == -EADDRINUSE)
+		return refuse(ret_why, r, "port: taken by another session");
+	if (r == -ERANGE)
+		return refuse(ret_why, r,
+		        "port: an even port is expected that lies, with the next, within ingest.port_range");
+	if (r)
+		return refuse(ret_why, r, "no port of ingest.port_range is free");
+	s = session_table_add(&ss->table, open);
+	if (!s) {
+		session_ports_release(&ss->ports, open->port);
+		return refuse(ret_why, -ENOMEM, "no memory");
+	}
+	s->opening = true;
+	return 0;
+}
+
+/* The dataplane has answered, or not. With the lock. */
+static void settle(struct sessions *ss, const char *id, int status)
+{
+	struct session *s = session_table_find(&ss->table, id);
+
+	if (!s || session_table_has_ended(s))
+		return;
+	s->opening = false;
+	if (status == -ENOTCONN || status == -ETIMEDOUT) {
+		/* It may have been opened nevertheless: then it is to end. */
+		s->orphan = s->closing = true;
+		snprintf(s->reason, sizeof(s->reason), "its opening was not answered in time");
+		session_life_send_close(ss, s);
+	} else if (status) {
+		session_ports_release(&ss->ports, s->port);
+		session_table_remove(&ss->table, s);
+	}
+}
+
+int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1])
+{
+	union msg msg;
+	int r;
+
+	ret_why[0] = '\0';
+	r = admit(ss->control, ret_why);
+	if (r)
+		return r;
+	id_make(open->id, sizeof(open->id), "s_");
+	open->opened_unix_ns = clk_wall_ns();
+	if (promise_names(open, ss->control->conf->record_filename))
+		return refuse(ret_why, -EINVAL, "record.filename gives no name");
+	pthread_mutex_lock(&ss->lock);
+	r = claim(ss, open, ret_why);
+	pthread_mutex_unlock(&ss->lock);
+	if (r)
+		return r;
+	msg.SESSION_OPEN_ = *open;
+	r = dataplane_request(ss->control->dataplane, &msg, MSG_SESSION_OPEN, ret_why);
+	pthread_mutex_lock(&ss->lock);
+	settle(ss, open->id, r);
+	pthread_mutex_unlock(&ss->lock);
+	if (!r)
+		log_info("session %s: opened, port %u, %u track%s", open->id, open->port, open->track_count,
+		        open->track_count == 1 ? "" : "s");
+	return r;
+}
+
+/* One that the API may name, or NULL. With the lock. */
+static struct session *find_shown(struct sessions *ss, const char *id)
+{
+	struct session *s = session_table_find(&ss->table, id);
+
+	return s && !s->opening && !s->orphan ? s : NULL;
+}
+
+static int wait_for_end(struct sessions *ss, const char *id, unsigned wait_ms)
+{
+	uint64_t ns = clk_mono_ns() + wait_ms * CLK_NS_PER_MS;
+	struct timespec until = { .tv_sec = (time_t)(ns / CLK_NS_PER_S),
+		.tv_nsec = (long)(ns % CLK_NS_PER_S) };
+
+	for (;;) {
+		struct session *s = session_table_find(&ss->table, id);
+
+		if (!s || session_table_has_ended(s))
+			return 0;
+		if (pthread_cond_timedwait(&ss->changed, &ss->lock, &until))
+			return -ETIMEDOUT;
+	}
+}
+
+int sessions_close(struct sessions *ss, const char *id, const char *reason, unsigned wait_ms)
+{
+	struct session *s;
+	int r = 0;
+
+	pthread_mutex_lock(&ss->lock);
+	s = find_shown(ss, id);
+	if (!s) {
+		r = -ENOENT;
+	} else if (!session_table_has_ended(s)) {
+		if (!s->closing)
+			snprintf(s->reason, sizeof(s->reason), "%s", reason);
+		s->closing = true;
+		session_life_send_close(ss, s);
+		r = wait_for_end(ss, id, wait_ms);
+	}
+	pthread_mutex_unlock(&ss->lock);
+	return r;
+}
+
+int sessions_key_frame(
+        struct sessions *ss, const char *id, const char *track, char ret_why[LIMIT_REASON_BYTES + 1])
+{
+	union msg msg = { 0 };
+	struct session *s;
+	bool ended;
+
+	pthread_mutex_lock(&ss->lock);
+	s = find_shown(ss, id);
+	ended = s && session_table_has_ended(s);
+	pthread_mutex_unlock(&ss->lock);
+	if (!s || strlen(track) > LIMIT_TRACK_ID_BYTES)
+		return refuse(ret_why, -ENOENT, "no such session or track");
+	if (ended)
+		return refuse(ret_why, -EALREADY, "the session has ended");
+	snprintf(msg.KEY_FRAME_.id, sizeof(msg.KEY_FRAME_.id), "%s", id);
+	snprintf(msg.KEY_FRAME_.track_id, sizeof(msg.KEY_FRAME_.track_id), "%s", track);
+	return dataplane_request(ss->control->dataplane, &msg, MSG_KEY_FRAME, ret_why);
+}
+
+bool sessions_opening(struct sessions *ss, const char *id, struct msg_session_open *ret_open)
+{
+	struct session *s;
+
+	pthread_mutex_lock(&ss->lock);
+	s = session_table_find(&ss->table, id);
+	if (s)
+		session_table_to_open(s, ret_open);
+	pthread_mutex_unlock(&ss->lock);
+	for (unsigned i = 0; s && i < ret_open->track_count; i++) {
+		explicit_bzero(ret_open->tracks[i].key, sizeof(ret_open->tracks[i].key));
+		explicit_bzero(ret_open->tracks[i].send_key, sizeof(ret_open->tracks[i].send_key));
+	}
+	return s != NULL;
+}
