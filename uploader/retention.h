@@ -17,11 +17,12 @@ struct retention_rules {
 struct retention_item {
 	uint64_t finished_unix_s, bytes;
 	bool uploaded;
-	bool held;     /* open, being finalised or being served: never goes */
+	bool held; /* open, being finalised or being served: never goes */
 	bool ret_remove;
 };
 
 /* Mark what has to go. @items are sorted oldest first by the caller; returns how many were marked. */
-size_t retention_mark(struct retention_item *items, size_t count, const struct retention_rules *rules, uint64_t now_unix_s, uint64_t free_bytes);
+size_t retention_mark(struct retention_item *items, size_t count, const struct retention_rules *rules,
+        uint64_t now_unix_s, uint64_t free_bytes);
 
 #endif

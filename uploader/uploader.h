@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Uploads recordings to an S3 store: the queue, the retries and the thread that does the work.
  *
- * One thread owns all transfers (libcurl's multi interface) and every file it reads; the functions below may be called
- * from any thread and return at once. Memory is bounded by part_size x parallel_parts. What is under way is kept in a
- * ledger beside each recording (uploader/ledger.h), so that a killed process goes on where it was, and an object is
- * written once: an upload counts as done when the store has confirmed it and HEAD has read its size and ETag back.
+ * One thread owns all transfers (libcurl's multi interface) and every file it reads; the functions below may
+ * be called from any thread and return at once. Memory is bounded by part_size x parallel_parts. What is
+ * under way is kept in a ledger beside each recording (uploader/ledger.h), so that a killed process goes on
+ * where it was, and an object is written once: an upload counts as done when the store has confirmed it and
+ * HEAD has read its size and ETag back.
  *
- * A recording that still grows is offered with uploader_growing: its parts 2..n go out as they fill, part 1, whose header
- * is patched at close, last. A small file goes in one PUT. Failures are retried for ever unless max_retries says
- * otherwise: 5xx, 429, time-outs and resets with growing, jittered waits; other 4xx slowly (max_retry_ms), with the
- * store's own reason in the status and one log line when the reason changes.
+ * A recording that still grows is offered with uploader_growing: its parts 2..n go out as they fill, part 1,
+ * whose header is patched at close, last. A small file goes in one PUT. Failures are retried for ever unless
+ * max_retries says otherwise: 5xx, 429, time-outs and resets with growing, jittered waits; other 4xx slowly
+ * (max_retry_ms), with the store's own reason in the status and one log line when the reason changes.
  */
 #ifndef UPLOADER_UPLOADER_H
 #define UPLOADER_UPLOADER_H
@@ -23,11 +24,11 @@
 struct uploader;
 
 enum uploader_state {
-	UPLOADER_NONE,      /* not known here */
-	UPLOADER_QUEUED,    /* waits for a place, or for its file to grow */
-	UPLOADER_ACTIVE,    /* requests are under way */
-	UPLOADER_RETRYING,  /* failed, next_try_unix_ns says when it is tried again */
-	UPLOADER_STOPPED,   /* max_retries reached: waits for uploader_retry */
+	UPLOADER_NONE,     /* not known here */
+	UPLOADER_QUEUED,   /* waits for a place, or for its file to grow */
+	UPLOADER_ACTIVE,   /* requests are under way */
+	UPLOADER_RETRYING, /* failed, next_try_unix_ns says when it is tried again */
+	UPLOADER_STOPPED,  /* max_retries reached: waits for uploader_retry */
 	UPLOADER_DONE
 };
 
@@ -38,7 +39,7 @@ struct uploader_status {
 	uint64_t bytes_done, bytes_total; /* total 0 while the recording grows */
 	uint32_t tries;                   /* failed tries in a row */
 	uint64_t next_try_unix_ns;
-	uint64_t finished_unix_ns;        /* when DONE */
+	uint64_t finished_unix_ns; /* when DONE */
 	char key[LIMIT_FILE_NAME_BYTES + 513];
 	char etag[80];
 	char error[256]; /* the last failure: "403 SignatureDoesNotMatch: …", empty when none */
@@ -55,31 +56,38 @@ struct uploader_meta {
 struct uploader_counts {
 	uint64_t queued, active, retrying, stopped; /* recordings now */
 	uint64_t done, failures, bytes_sent;        /* since start */
-	uint64_t oldest_unix_ns;                    /* start of the oldest recording not yet uploaded; 0: none */
-	bool store_usable;                          /* the last request that says so was answered well */
+	uint64_t oldest_unix_ns; /* start of the oldest recording not yet uploaded; 0: none */
+	bool store_usable;       /* the last request that says so was answered well */
 	char last_error[256];
 };
 
 struct uploader_cfg {
 	const struct conf *conf; /* upload, s3, record.dir; must outlive the uploader */
-	/* Called on the uploader's thread once the store has confirmed; the file is still there. May be NULL. */
+	/* Called on the uploader's thread once the store has confirmed; the file is still there. Called once
+	 * more after a restart, when the recording is offered again and its ledger says that it is uploaded.
+	 * It may call the functions below. May be NULL. */
 	void (*on_done)(void *arg, const char *name, const struct uploader_status *status);
 	void *arg;
+	unsigned stall_s; /* a request that does not move for this long is given up and retried; 0: 30 s */
 };
 
-/* Start the thread. 0, -ENOMEM, -EINVAL (curl cannot be set up as configured, e.g. ca_file unreadable; logged). */
+/* Start the thread. 0, -ENOMEM, -EINVAL (cannot be set up as configured, e.g. ca_file or record.dir
+ * unreadable; logged). */
 int uploader_create(struct uploader **ret_uploader, const struct uploader_cfg *cfg);
 
-/* Stop the thread: transfers under way are given up, their ledgers stay for the next start. NULL is allowed. */
+/* Stop the thread: transfers under way are given up, their ledgers stay for the next start. NULL is allowed.
+ */
 void uploader_free(struct uploader *uploader);
 
 /* @name (in record.dir, as .part) is being recorded and @bytes of it may be read. Call again as it grows. */
-int uploader_growing(struct uploader *uploader, const char *name, uint64_t bytes, const struct uploader_meta *meta);
+int uploader_growing(
+        struct uploader *uploader, const char *name, uint64_t bytes, const struct uploader_meta *meta);
 
 /* @name is finished. Safe to repeat: what is done or under way is not begun again. */
 int uploader_finished(struct uploader *uploader, const char *name, const struct uploader_meta *meta);
 
-/* @name was deleted: a multipart upload begun is aborted, the ledger removed. The object, if complete, stays. */
+/* @name was deleted (also after its upload, by delete_after_upload or retention): a multipart upload begun is
+ * aborted, the ledger removed. The object, if complete, stays. */
 void uploader_forget(struct uploader *uploader, const char *name);
 
 /* Try now instead of at next_try; wakes a STOPPED one. 0 or -ENOENT. */
