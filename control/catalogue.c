@@ -316,7 +316,7 @@ int catalogue_list(struct catalogue *catalogue, const struct catalogue_query *qu
         void (*each)(void *arg, const struct catalogue_row *row), void *arg, char **ret_cursor)
 {
 	struct catalogue_row row = { 0 };
-	sqlite3_stmt *statement;
+	sqlite3_stmt *statement = NULL;
 	unsigned count = 0;
 	int code = SQLITE_DONE;
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The catalogue's SQLite file: making, checking, replacing it, and its prepared statements. For catalogue.c only, which
- * holds its lock around every call. */
+/* The catalogue's SQLite file: making, checking, replacing it, and its prepared statements. For catalogue.c
+ * only, which holds its lock around every call. */
 #ifndef CONTROL_CATALOGUE_DB_H
 #define CONTROL_CATALOGUE_DB_H
 
 #include <stdbool.h>
 #include <sqlite3.h>
 
+/* clang-format off */
 #define CATALOGUE_DB_COLUMNS "name, promised, session, room, participant, track, bytes, started, finished, uploaded"
 
 /* CATALOGUE_DB_STATEMENT(id, SQL) */
@@ -23,6 +24,7 @@
 	STATEMENT(get_promised, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE promised = ?1"           \
 				" ORDER BY finished DESC, name DESC LIMIT 1")                                           \
 	STATEMENT(walk, "SELECT " CATALOGUE_DB_COLUMNS " FROM recordings ORDER BY finished, name")
+/* clang-format on */
 
 #define CATALOGUE_DB_ENUM(id, sql) CATALOGUE_DB_##id,
 enum catalogue_db_id { CATALOGUE_DB_TABLE(CATALOGUE_DB_ENUM) CATALOGUE_DB_STATEMENTS };
@@ -33,7 +35,8 @@ struct catalogue_db {
 	bool damaged; /* a statement said that the file cannot be gone on with */
 };
 
-/* Open @path, made anew when it is missing, damaged or foreign (the old one is kept beside it as .bad). 0 or -errno (logged). */
+/* Open @path, made anew when it is missing, damaged or foreign (the old one is kept beside it as .bad). 0 or
+ * -errno (logged). */
 int catalogue_db_open(struct catalogue_db *db, const char *path, bool *ret_fresh);
 void catalogue_db_close(struct catalogue_db *db);
 /* Move a file that cannot be gone on with out of the way; db is closed. */

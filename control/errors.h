@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+/* clang-format off */
 #define ERRORS_TABLE(ERROR)                                                                                     \
 	ERROR(bad_request, 400, "The request as a whole makes no sense.")                                       \
 	ERROR(bad_parameter, 400, "A query parameter has a wrong value; the message names it.")                 \
@@ -33,6 +34,7 @@
 	ERROR(dataplane_down, 503, "The dataplane is not there, or did not answer in time.")                    \
 	ERROR(stopping, 503, "The server is being stopped.")                                                    \
 	ERROR(disk_full, 507, "Less space is free than record.min_free_mb asks for.")
+/* clang-format on */
 
 /* The status that goes with @code; 0 when there is no such row. */
 static inline int errors_status(const char *code)

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What control counts about itself, from one table: METRICS(id, KIND, sentence). The dataplane's counters are base/stat.h's.
- * Any thread: plain atomics of the process. The Prometheus name is wirespool_control_<id>[_total]. */
+/* What control counts about itself, from one table: METRICS(id, KIND, sentence). The dataplane's counters are
+ * base/stat.h's. Any thread: plain atomics of the process. The Prometheus name is
+ * wirespool_control_<id>[_total]. */
 #ifndef CONTROL_METRICS_H
 #define CONTROL_METRICS_H
 
 #include <stdint.h>
 #include <stdio.h>
 
+/* clang-format off */
 #define METRICS_TABLE(METRIC)                                                                            \
 	METRIC(http_requests_2xx, COUNTER, "HTTP requests answered with success.")                       \
 	METRIC(http_requests_3xx, COUNTER, "HTTP requests answered with a redirection or 304.")          \
@@ -24,6 +26,7 @@
 	METRIC(library_moved, COUNTER, "Local copies removed after their upload.")                       \
 	METRIC(library_bad_sidecars, COUNTER, "Sidecars that could not be read or made no sense.")       \
 	METRIC(library_errors, COUNTER, "Failures of the disk while looking after recordings.")
+/* clang-format on */
 
 #define METRICS_ENUM(id, ...) METRICS_##id,
 enum metrics_id { METRICS_TABLE(METRICS_ENUM) METRICS_COUNT };
@@ -41,7 +44,8 @@ void metrics_add(enum metrics_id id, int64_t n);
 uint64_t metrics_get(enum metrics_id id);
 
 /* One family in Prometheus text exposition; @suffix without "wirespool_". */
-void metrics_print_one(FILE *out, const char *suffix, enum metrics_kind kind, const char *sentence, uint64_t value);
+void metrics_print_one(
+        FILE *out, const char *suffix, enum metrics_kind kind, const char *sentence, uint64_t value);
 /* All of the table. */
 void metrics_print(FILE *out);
 

@@ -61,8 +61,8 @@ static int pair_load(int dir_fd, const char *file, char **ret_text, size_t *ret_
 /* 0, -ENOENT, -EPROTO (makes no sense), -errno. */
 static int pair_load_sidecar(int dir_fd, const char *name, json_t **ret_sidecar)
 {
-	char file[NAME_FILE_BYTES], why[JSON_TEXT_WHY_BYTES], *text;
-	size_t len;
+	char file[NAME_FILE_BYTES], why[JSON_TEXT_WHY_BYTES], *text = NULL;
+	size_t len = 0;
 
 	name_file(file, name, NAME_SIDECAR);
 	int err = pair_load(dir_fd, file, &text, &len);
