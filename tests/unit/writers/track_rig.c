@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/unit/writers/track_rig.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "base/cur.h"
+#include "base/rtp.h"
+
+static void release(void *arg, struct packet *const *packets, unsigned n)
+{
+	struct track_rig *rig = arg;
+
+	rig->released += n;
+	for (unsigned i = 0; i < n; i++) {
+		free((void *)packets[i]->payload);
+		free(packets[i]);
+	}
+}
+
+void track_rig_open(struct track_rig *rig, enum codec codec, void (*adjust)(struct conf *conf))
+{
+	struct track_cfg cfg = {
+		.conf = &rig->conf,
+		.codec = codec,
+		.clock_rate = codec == CODEC_OPUS ? 48000 : 90000,
+		.channels = codec == CODEC_OPUS ? 2 : 0,
+		.slot = rig->slot,
+		.session = "s_1",
+		.room = "demo \"1\"",
+		.participant = "alice",
+		.id = "track0",
+		.promised = "demo_track0_1710123456.ivf",
+	};
+
+	memory_segment_reset();
+	*rig = (struct track_rig){ .bin = { .release = release, .arg = rig } };
+	rig->conf.record_filename = (char *)"{room}_{trackID}_{timestamp}.{ext}";
+	rig->conf.record_reorder_ms = 200;
+	rig->conf.record_flush_interval_ms = 1000;
+	if (adjust)
+		adjust(&rig->conf);
+	assert_int_equal(track_create(&rig->track, &cfg), 0);
+	track_attach(rig->track, NULL, &rig->bin);
+}
+
+void track_rig_put(struct track_rig *rig, const struct track_rig_packet *from)
+{
+	struct packet *packet = calloc(1, sizeof(*packet));
+	uint8_t *payload = malloc(from->len ? from->len : 1);
+
+	if (from->len)
+		memcpy(payload, from->payload, from->len);
+	*packet = (struct packet){
+		.track = rig->track,
+		.payload = payload,
+		.ext_seq = from->seq,
+		.arrival_unix_ns = TRACK_RIG_START_NS + from->at_ns,
+		.ntp = from->ntp,
+		.rtp_time = from->rtp,
+		.ssrc = from->ssrc ? from->ssrc : 1,
+		.shed_pkts = from->shed,
+		.payload_bytes = (uint16_t)from->len,
+		.kind = from->kind,
+		.flags = from->flags,
+	};
+	track_rig_wait(rig, from->at_ns);
+	rig->given++;
+	rig->media += from->kind == PACKET_MEDIA;
+	track_packet(rig->track, packet, rig->mono_ns);
+}
+
+void track_rig_wait(struct track_rig *rig, uint64_t at_ns)
+{
+	uint64_t until = CLK_NS_PER_S + at_ns, due;
+
+	while ((due = track_deadline(rig->track)) <= until) {
+		rig->mono_ns = due > rig->mono_ns ? due : rig->mono_ns + 1;
+		track_tick(rig->track, rig->mono_ns);
+	}
+	if (until > rig->mono_ns)
+		rig->mono_ns = until;
+}
+
+void track_rig_close(struct track_rig *rig, const char *reason)
+{
+	track_finish(rig->track, reason);
+	packet_bin_empty(&rig->bin);
+	track_free(rig->track);
+	assert_int_equal(rig->released, rig->given);
+	assert_int_equal(track_rig_stat(rig, STAT_TRACK_pkts) + track_rig_stat(rig, STAT_TRACK_late_pkts) +
+	                         track_rig_stat(rig, STAT_TRACK_malformed_pkts) +
+	                         track_rig_stat(rig, STAT_TRACK_cut_pkts),
+	        rig->media);
+	for (unsigned i = 0; i < memory_segment_count; i++)
+		assert_true(memory_segments[i]->finished);
+}
+
+uint64_t track_rig_stat(const struct track_rig *rig, enum stat_track id)
+{
+	return rig->slot[id];
+}
+
+uint8_t *track_rig_read(const char *name, size_t *ret_len)
+{
+	const char *dir = getenv("TEST_DATA");
+	char path[4096];
+	uint8_t *bytes = malloc(1 << 20);
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/media/%s", dir ? dir : "tests/data", name);
+	f = fopen(path, "rb");
+	assert_non_null(f);
+	*ret_len = fread(bytes, 1, 1 << 20, f);
+	fclose(f);
+	return bytes;
+}
+
+void track_rig_load(struct track_rig_capture *capture, const char *name, uint32_t rate)
+{
+	size_t len;
+	uint64_t seq = 1 << 16, first = 0, time = 1ull << 32;
+	struct cur c;
+
+	capture->bytes = track_rig_read(name, &len);
+	capture->count = 0;
+	c = cur_of(capture->bytes, len);
+	while (cur_left(&c)) {
+		size_t n = cur_u16(&c);
+		const uint8_t *data = cur_bytes(&c, n);
+		struct rtp_header header;
+
+		assert_int_equal(rtp_parse(&header, data, n), 0);
+		seq = rtp_unwrap16(seq, header.seq);
+		time = rtp_unwrap32(time, header.timestamp);
+		if (!capture->count)
+			first = time;
+		assert_true(capture->count < 512);
+		capture->packets[capture->count++] = (struct track_rig_packet){
+			.seq = seq,
+			.at_ns = (time - first) * CLK_NS_PER_S / rate,
+			.rtp = header.timestamp,
+			.ssrc = header.ssrc,
+			.flags = header.marker ? PACKET_MARKER : 0,
+			.payload = data + header.payload_offset,
+			.len = n - header.payload_offset,
+		};
+	}
+}
+
+void track_rig_unload(struct track_rig_capture *capture)
+{
+	free(capture->bytes);
+}
+
+unsigned track_rig_ivf(const uint8_t *bytes, size_t len, struct track_rig_frame *ret_frames, unsigned max)
+{
+	unsigned count = 0;
+	size_t at = 32;
+
+	assert_true(len >= 32);
+	assert_memory_equal(bytes, "DKIF", 4);
+	while (at < len) {
+		assert_true(len - at >= 12 && count < max);
+		ret_frames[count] = (struct track_rig_frame){
+			.len = (uint32_t)cur_get_le(bytes + at, 4),
+			.pts = cur_get_le(bytes + at + 4, 8),
+			.bytes = bytes + at + 12,
+		};
+		at += 12 + ret_frames[count++].len;
+	}
+	assert_int_equal(at, len);
+	return count;
+}
