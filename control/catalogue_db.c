@@ -142,7 +142,7 @@ int catalogue_db_open(struct catalogue_db *db, const char *path, bool *ret_fresh
 	}
 	log_warn("catalogue: %s is damaged or not a catalogue of this version (%s): kept as %s.bad, made "
 	         "anew from the sidecars",
-	        path, sqlite3_errstr(code), path);
+	        path, code == SQLITE_OK ? "its contents" : sqlite3_errstr(code), path);
 	catalogue_db_close(db);
 	catalogue_db_discard(path);
 	if (!catalogue_db_try(db, path, ret_fresh)) {

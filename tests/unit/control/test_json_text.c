@@ -55,7 +55,7 @@ static void broken_json_is_refused_with_line_and_column(void **state)
 	assert_refused("{\"a\":01}", "line 1");
 	assert_refused("{\"a\":99999999999999999999}", "too big");
 	assert_refused("{\"a\":1e999}", "overflow");
-	assert_refused("[\"a\nb\"]", "control character");
+	assert_refused("[\"a\x01 b\"]", "control character");
 	assert_refused("\"text\"", "'[' or '{'");
 }
 
