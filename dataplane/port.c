@@ -163,6 +163,13 @@ int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct hos
 	return 0;
 }
 
+const char *port_name(unsigned port)
+{
+	static char name[RTE_ETH_NAME_MAX_LEN];
+
+	return rte_eth_dev_get_name_by_port((uint16_t)port, name) ? "?" : name;
+}
+
 void port_stop_all(void)
 {
 	uint16_t port;

@@ -18,6 +18,9 @@ struct rte_mempool *port_pool_create(const struct conf *conf);
 int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores,
         unsigned lcore_count);
 
+/* A port's name in DPDK. Static storage, valid until the next call. */
+const char *port_name(unsigned port);
+
 void port_stop_all(void);
 
 /* Copy the ports' own statistics to their STAT_PORT slots. Command thread, once a second. */

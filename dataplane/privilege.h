@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What root does first, and how the process stops being root. Main thread, before threads start. */
+#ifndef DATAPLANE_PRIVILEGE_H
+#define DATAPLANE_PRIVILEGE_H
+
+#include "base/conf.h"
+
+/* Make record.dir and run_dir, owned by dataplane.user, and see that they can be written. 0 or -errno,
+ * logged. */
+int privilege_make_dirs(const struct conf *conf);
+
+/* Raise the limits that io_uring's registered memory and open files are held to. Failing is not fatal: what
+ * needs them says so. */
+void privilege_raise_limits(void);
+
+/* Become dataplane.user, if one is set, for good. 0 or -errno, logged. */
+int privilege_drop(const struct conf *conf);
+
+#endif
