@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a SESSION_OPEN must be before anything is made of it. Control has checked it by its own rules; this
+ * end does not rely on that. Command thread. */
+#ifndef DATAPLANE_OPENING_CHECK_H
+#define DATAPLANE_OPENING_CHECK_H
+
+#include "dataplane/session.h"
+
+/* 0 and *ret_local (index of the address, or ENDPOINT_ANY_LOCAL); or an error of msg_session_open and its
+ * sentence in
+ * @ret_why of LIMIT_REASON_BYTES + 1. */
+int opening_check(const struct session_table *table, const struct msg_session_open *open, uint8_t *ret_local,
+        char *ret_why);
+
+#endif

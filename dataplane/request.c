@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "dataplane/request.h"
+
+#include <errno.h>
+#include <string.h>
+#include "base/log.h"
+#include "dataplane/control_link.h"
+#include "dataplane/opening.h"
+#include "dataplane/session.h"
+
+static void open_session(struct session_table *table, const union msg *msg)
+{
+	char why[LIMIT_REASON_BYTES + 1] = "the dataplane is stopping";
+	struct session *s;
+	int r = table->stopping ? -ENOSPC : opening_build(table, &msg->SESSION_OPEN_, &s, why);
+
+	if (r < 0) {
+		log_warn("session %s: refused: %s", msg->SESSION_OPEN_.id, why);
+		control_link_ack(table->link, msg->head.id, r, why);
+		return;
+	}
+	stat_add(table->proc, STAT_PROC_sessions_opened, 1);
+	s->ack_id = msg->head.id;
+	session_start(s);
+}
+
+static void close_session(struct session_table *table, const union msg *msg)
+{
+	struct session *s = session_find(table, msg->SESSION_CLOSE_.id);
+
+	control_link_ack(table->link, msg->head.id, s ? 0 : -ENOENT, s ? "" : "no such session");
+	if (s)
+		session_close(s, msg->SESSION_CLOSE_.reason, false);
+}
+
+static void ask_key_frame(struct session_table *table, const union msg *msg)
+{
+	const struct msg_key_frame *ask = &msg->KEY_FRAME_;
+	struct session *s = session_find(table, ask->id);
+	uint32_t flows = 0;
+
+	for (unsigned i = 0; s && i < s->open.track_count; i++)
+		if (!ask->track_id[0] || strcmp(ask->track_id, s->open.tracks[i].id) == 0)
+			flows |= 1u << i;
+	control_link_ack(
+	        table->link, msg->head.id, flows ? 0 : -ENOENT, flows ? "" : "no such session or track");
+	if (flows)
+		session_ask_key_frames(s, flows);
+}
+
+static void list(struct session_table *table, const union msg *msg)
+{
+	const struct session_file *file;
+	struct session *s;
+
+	TAILQ_FOREACH(s, &table->sessions, link)
+	{
+		/* One that is still opening answers its own request. */
+		if (s->unborn || s->phase == SESSION_OPENING)
+			continue;
+		session_tell(s);
+		LIST_FOREACH(file, &s->files, link)
+		{
+			union msg answer;
+			answer.FILE_STATE_ = file->state;
+			control_link_send(table->link, &answer, MSG_FILE_STATE, 0);
+		}
+	}
+	control_link_ack(table->link, msg->head.id, 0, "");
+}
+
+void request_handle(void *arg, const union msg *msg)
+{
+	struct session_table *table = arg;
+
+	switch (msg->head.type) {
+	case MSG_SESSION_OPEN:
+		open_session(table, msg);
+		break;
+	case MSG_SESSION_CLOSE:
+		close_session(table, msg);
+		break;
+	case MSG_KEY_FRAME:
+		ask_key_frame(table, msg);
+		break;
+	case MSG_LIST:
+		list(table, msg);
+		break;
+	default:
+		control_link_ack(table->link, msg->head.id, -EPROTO, "not a request");
+		break;
+	}
+}
