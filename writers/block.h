@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Blocks: aligned pieces of memory that file bytes are put together in and written from.
+ *
+ * One pool a writer thread, made once: no allocation and no lock after. A chunk of the pool is one large
+ * block (video) or is split into small ones (audio), and joined again when all of these are back. When none
+ * is free the caller gives up a frame, never waits; the last sixteenth of the pool is kept for small blocks,
+ * so that video cannot starve audio.
+ *
+ *   region  |  chunk  |  chunk  |s|s|s|s|…|  chunk  | …      mapped once, huge pages where allowed,
+ * registered with io_uring
+ */
+#ifndef WRITERS_BLOCK_H
+#define WRITERS_BLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+#include "base/conf.h"
+
+#define BLOCK_PAGE_BYTES  4096 /* what O_DIRECT wants offsets, lengths and addresses aligned to */
+#define BLOCK_SMALL_BYTES (16 << 10)
+#define BLOCK_LARGE_BYTES (256 << 10)
+
+struct block_pool;
+
+struct block {
+	uint8_t *data;      /* aligned to its size */
+	uint32_t bytes;     /* BLOCK_SMALL_BYTES or BLOCK_LARGE_BYTES */
+	uint16_t buffer;    /* index of the registered buffer it lies in */
+	uint16_t refs;      /* the taker's, 1 when taken */
+	uint64_t offset;    /* the taker's: place of its first byte in the file */
+	struct block *next; /* the taker's */
+};
+
+/* Map @bytes (rounded up to whole huge pages) of memory. @hugepages ON: huge pages or -ENOMEM; AUTO: huge
+ * pages if there are any; OFF: plain pages. 0, -ENOMEM, -EINVAL (0 bytes). */
+int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hugepages hugepages);
+
+/* NULL is allowed. No block may be under way to a disk. */
+void block_pool_free(struct block_pool *pool);
+
+/* A block, or NULL when none is free. Its bytes are whatever was there before. */
+struct block *block_get(struct block_pool *pool, bool small);
+void block_put(struct block_pool *pool, struct block *block);
+
+/* Blocks taken. */
+unsigned block_in_use(const struct block_pool *pool);
+
+/* Whether the pool lies in huge pages. */
+bool block_in_hugepages(const struct block_pool *pool);
+
+/* The memory as buffers to register with io_uring (at most 1 GiB each, a limit of the kernel), in the order
+ * that block.buffer counts; returns how many, at most @max. */
+unsigned block_buffers(const struct block_pool *pool, struct iovec *ret_buffers, unsigned max);
+
+#endif
