@@ -26,8 +26,6 @@ static void write_meta(struct track *track, struct jsonw *w, const struct packet
 		jsonw_u64(w, "channels", cfg->channels);
 	if (*cfg->promised)
 		jsonw_string(w, "promised", cfg->promised);
-	if (*track->file.previous)
-		jsonw_string(w, "previous", track->file.previous);
 	jsonw_string(w, "started", clk_rfc3339(at, packet->arrival_unix_ns, 6));
 	jsonw_u64(w, "started_unix_ns", packet->arrival_unix_ns);
 	jsonw_u64(w, "ssrc", packet->ssrc);
@@ -85,15 +83,6 @@ static int begin_mux(struct track *track, const struct packet *packet, uint16_t 
 	return track->ops->begin(&track->file.mux, &mux);
 }
 
-/* The name of the file before, if that is known by now. */
-static void take_previous(struct track *track)
-{
-	const char *name = track->ended.segment ? segment_name(track->ended.segment) : NULL;
-
-	if (name && !*track->file.previous)
-		snprintf(track->file.previous, sizeof(track->file.previous), "%s", name);
-}
-
 int track_file_begin(
         struct track *track, const struct packet *packet, uint64_t time, uint16_t width, uint16_t height)
 {
@@ -101,11 +90,9 @@ int track_file_begin(
 	int err;
 
 	if (!file->segment) {
-		take_previous(track);
 		err = begin_segment(track, packet);
 		if (err)
 			return err;
-		file->previous_told = *file->previous;
 		file->started_unix_ns = file->ended_unix_ns = packet->arrival_unix_ns;
 		track_count(track, STAT_TRACK_files, 1);
 		stat_set(track->slot, STAT_TRACK_state, TRACK_STATE_RECORDING);
@@ -199,11 +186,10 @@ static void write_end(const struct track *track, struct jsonw *w, const char *re
 	jsonw_end_array(w);
 	if (track->note.left_out)
 		jsonw_u64(w, "events_left_out", track->note.left_out);
-	if (*file->previous && !file->previous_told)
-		jsonw_string(w, "previous", file->previous);
 }
 
-/* Hand the ended file to the filer, with the name of its successor if there is one. */
+/* Hand the ended file to the filer, with the name of its successor if there is one. The way back, "previous",
+ * is the filer's own. */
 static void finish_ended(struct track *track, const char *next)
 {
 	struct track_ended *ended = &track->ended;
@@ -223,9 +209,8 @@ void track_file_link(struct track *track, bool give_up)
 
 	if (!track->ended.segment)
 		return;
-	take_previous(track);
 	next = track->file.segment ? segment_name(track->file.segment) : NULL;
-	if (give_up || (next && *track->file.previous))
+	if (next || give_up)
 		finish_ended(track, next);
 }
 

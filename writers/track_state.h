@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A track from within: what writers/track*.c share.
  *
- *   track.c        life, order of packets, gaps, time; hands packets in their order to
- *   track_video.c  frames of VP8 and VP9: begin, cut, skip, end
- *   track_audio.c  Opus packets on the file's time line, silence filled
- *   track_file.c   files: begin, end, links, figures
+ *   track.c          life, order of packets, gaps, time; hands packets in their order to
+ *   track_video.c    packets of VP8 and VP9 to their pictures, of which
+ *   track_picture.c  begins, cuts, skips and ends each, asking
+ *   track_size.c     whether a new file is needed, and
+ *   track_wish.c     for key frames
+ *   track_audio.c    Opus packets on the file's time line, silence filled
+ *   track_file.c     files: begin, end, links, figures
  *
  * Every packet that comes ends in exactly one of the counters pkts, late_pkts, malformed_pkts and cut_pkts.
  * All on the writer's thread.
@@ -51,8 +54,6 @@ struct track_file {
 	unsigned ssrc_count;
 	uint32_t ssrcs[TRACK_SSRCS];
 	uint64_t before[STAT_TRACK_COUNT]; /* the track's counters when the file before ended */
-	char previous[NAME_BYTES];         /* the file before, once its name is known */
-	bool previous_told;                /* it went into the file's first line */
 };
 
 /* The file before, ended but for the name of its successor. */
@@ -145,6 +146,23 @@ void track_video_packet(struct track *track, struct packet *packet, uint64_t tim
 void track_video_gap(struct track *track, const struct packet *next, const char *cause);
 /* The sender is another one: its frames build on nothing that was there. */
 void track_video_restart(struct track *track);
+
+/* track_picture.c. The first packet of a picture; a piece for the open one; the picture under way is broken,
+ * and what still comes of it is dropped; it ends here, and all of it was seen. @packet stays the caller's. */
+void track_picture_begin(struct track *track, const struct packet *packet, const struct depay_piece *piece);
+void track_picture_add(struct track *track, const struct packet *packet, const struct depay_piece *piece);
+void track_picture_break(struct track *track, const struct packet *packet, const char *cause);
+void track_picture_end(struct track *track);
+
+/* track_size.c. See to it that the file fits the key frame that begins: 0, or track_file_begin's errors. A
+ * frame's size that is larger than the file's becomes the file's. */
+int track_size_ready(struct track *track, const struct packet *packet, const struct depay_piece *piece);
+void track_size_watch(struct track *track, const struct packet *packet, const struct depay_piece *piece);
+
+/* track_wish.c. Something is broken that only a key frame repairs; a picture begins, and none has come yet.
+ */
+void track_wish_key(struct track *track);
+void track_wish_repeat(struct track *track);
 
 /* track_audio.c */
 void track_audio_packet(struct track *track, struct packet *packet, uint64_t time);
