@@ -206,7 +206,7 @@ void sessions_on_state(struct sessions *ss, const struct msg_session_state *stat
 
 	pthread_mutex_lock(&ss->lock);
 	s = session_table_find(&ss->table, state->open.id);
-	if (!s)
+	if (!s && (ss->listing || state->state < MSG_SESSION_DONE)) /* else it was forgotten on purpose */
 		s = adopt(ss, state);
 	if (s && !session_table_has_ended(s))
 		follow(ss, s, state);

@@ -33,13 +33,13 @@ struct peer {
 
 	/* What the test sets. */
 	uint64_t boot_id;
-	uint32_t version;
-	int refuse;        /* status of the next openings */
-	bool mute;         /* requests are read and not answered */
-	bool keep_closing; /* a close is acknowledged, and no end follows */
+	_Atomic uint32_t version;
+	_Atomic int refuse;        /* status of the next openings */
+	_Atomic bool mute;         /* requests are read and not answered */
+	_Atomic bool keep_closing; /* a close is acknowledged, and no end follows */
 
 	/* What came. */
-	unsigned opened, closed, key_frames, connections;
+	_Atomic unsigned opened, closed, key_frames, connections;
 	struct msg_session_open last_open;
 	struct msg_session_close last_close;
 

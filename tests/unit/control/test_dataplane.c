@@ -8,11 +8,11 @@
 
 /* What the callbacks saw; written on the loop, read by the test. */
 static struct {
-	volatile unsigned ups, listed, downs, sessions, files;
-	volatile bool same_boot;
-	volatile unsigned slots_at_up; /* instances of FLOW that were mapped when on_up was called */
-	volatile int done_status;
-	volatile unsigned done;
+	_Atomic unsigned ups, listed, downs, sessions, files;
+	_Atomic bool same_boot;
+	_Atomic unsigned slots_at_up; /* instances of FLOW that were mapped when on_up was called */
+	_Atomic int done_status;
+	_Atomic unsigned done;
 } seen;
 
 static struct peer *peer;
@@ -69,7 +69,7 @@ static int setup(void **state)
 		.on_session = on_session,
 		.on_file = on_file };
 
-	memset(&seen, 0, sizeof(seen));
+	memset((void *)&seen, 0, sizeof(seen));
 	if (!peer_create(&peer))
 		return -1;
 	peer_loop_create(&loop);

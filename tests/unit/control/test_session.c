@@ -16,7 +16,7 @@ static struct peer *peer;
 static struct peer_loop loop;
 static struct conf conf;
 static struct control control;
-static volatile unsigned listed, downs;
+static _Atomic unsigned listed, downs;
 static char why[LIMIT_REASON_BYTES + 1];
 
 static void on_up(void *arg, const struct msg_welcome *welcome, bool same_boot)
