@@ -9,7 +9,7 @@
 #include "dataplane/handover.h"
 #include "dataplane/lcore.h"
 #include "dataplane/stages.h"
-#include "dataplane/unprotect.h"
+#include "dataplane/crypto.h"
 #include "writers/track.h"
 
 #define REPORT_BYTES 256 /* RR with one block, SDES with a CNAME of 31, PLI: 32 + 44 + 12 */
@@ -35,7 +35,7 @@ static struct flow *flow_of(const struct heard *h, uint32_t ssrc)
 {
 	struct flow *flow = flow_by_ssrc(h->ep, ssrc);
 
-	if (!flow && h->flow->unprotect && !(h->ep->ssrc_bound >> h->flow->index & 1))
+	if (!flow && h->flow->crypto && !(h->ep->ssrc_bound >> h->flow->index & 1))
 		flow = h->flow;
 	return flow && flow->key_group == h->flow->key_group ? flow : NULL;
 }
@@ -69,7 +69,7 @@ static void hear_bye(void *arg, uint32_t ssrc)
 /* Where RTCP came from is where feedback goes: once it is authentic, or from the host that RTP comes from. */
 static void note_rtcp_peer(struct flow *flow, const struct meta *m)
 {
-	if (!flow->unprotect && !flow->confirmed)
+	if (!flow->crypto && !flow->confirmed)
 		return;
 	flow->rtcp_peer = m->src;
 	flow->rtcp_local_port = m->local_port;
@@ -142,7 +142,7 @@ static struct rtcp_report_block report_block(const struct lcore *lc, struct flow
 /* Build and send one compound packet about @flow. */
 static bool send_report(struct lcore *lc, const struct endpoint *ep, struct flow *flow, bool pli)
 {
-	_Alignas(8) uint8_t report[REPORT_BYTES + UNPROTECT_TRAILER_BYTES];
+	_Alignas(8) uint8_t report[REPORT_BYTES + CRYPTO_TRAILER_BYTES];
 	struct rtcp_report_block block = report_block(lc, flow);
 	const struct peer *to = flow->has_rtcp_peer ? &flow->rtcp_peer : &flow->rtp_peer;
 	uint16_t from_port = flow->has_rtcp_peer ? flow->rtcp_local_port : ep->port;
@@ -152,8 +152,8 @@ static bool send_report(struct lcore *lc, const struct endpoint *ep, struct flow
 	len = rtcp_build_sdes(report, REPORT_BYTES, len, ssrc, ep->cname);
 	if (pli)
 		len = rtcp_build_pli(report, REPORT_BYTES, len, ssrc, flow->sequence_ssrc);
-	if (flow->unprotect)
-		len = unprotect_protect_rtcp(flow->unprotect, report, len);
+	if (flow->crypto)
+		len = crypto_protect_rtcp(flow->crypto, report, len);
 	if (!len || !frame_send_udp(lc, to, flow->local, from_port, report, (uint16_t)len))
 		return false;
 	stat_add(flow->slot, STAT_FLOW_receiver_reports, 1);

@@ -49,7 +49,7 @@ static bool may_change(struct lcore *lc, struct flow *flow, uint32_t ssrc)
 {
 	uint64_t silence = lc->now_unix_ns - stat_get(flow->slot, STAT_FLOW_last_pkt_unix_ns);
 
-	if (!flow->unprotect && !flow->confirmed)
+	if (!flow->crypto && !flow->confirmed)
 		return true;
 	if (flow->rival_ssrc != ssrc) {
 		flow->rival_ssrc = ssrc;

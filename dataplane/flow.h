@@ -21,19 +21,21 @@
 struct endpoint;
 struct lcore;
 struct track;
-struct unprotect;
+struct crypto;
 
-#define FLOW_SILENCE_NS (50ull * 1000000) /* of the old SSRC, before several packets of a new one bind that  \
-	                                   */
+#define FLOW_SILENCE_NS                                                                                      \
+	(50ull * 1000000) /* of the old SSRC, before several packets of a new one bind that                  \
+	                   */
 #define FLOW_ABANDONED_NS (1000ull * 1000000) /* of the old SSRC, before one packet does */
 #define FLOW_RIVAL_PKTS   3
 
 struct flow {
 	/* read-mostly */
-	uint64_t *slot;              /* STAT_FLOW counters */
-	struct unprotect *unprotect; /* NULL: plain RTP */
+	uint64_t *slot;        /* STAT_FLOW counters */
+	struct crypto *crypto; /* NULL: plain RTP */
 	struct track *track;
-	uint32_t clock_rate, roc;
+	uint32_t clock_rate;
+	uint32_t roc; /* upper bits of the first extended sequence number */
 	uint8_t payload_type, index, writer;
 	uint8_t key_group; /* flows of an endpoint with the same key: one may speak for the other */
 	bool ssrc_known;   /* takes no other than the one it was built with */
@@ -48,6 +50,8 @@ struct flow {
 	uint16_t first_seq; /* plain, on probation: of the packet before */
 	uint32_t shed_rtp, shed_pkts;
 	uint32_t sequence_ssrc; /* whose sequence is */
+	uint32_t begin_ssrc;    /* whose first packet roc is of, if begin_known */
+	bool begin_known;
 	struct peer rtp_peer;
 	struct sequence sequence;
 	/* cold */

@@ -10,8 +10,9 @@
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
 #include "dataplane/opening_check.h"
+#include "dataplane/port_claim.h"
 #include "dataplane/slot_pool.h"
-#include "dataplane/unprotect.h"
+#include "dataplane/crypto.h"
 #include "writers/writer.h"
 
 #define LINE 64 /* what an lcore writes shares no cache line with anybody else's */
@@ -70,9 +71,9 @@ static uint8_t key_group(const struct msg_session_open *open, unsigned index)
 	return (uint8_t)index;
 }
 
-static int make_unprotect(struct flow *flow, const struct endpoint *ep, const struct msg_track *t)
+static int make_crypto(struct flow *flow, const struct endpoint *ep, const struct msg_track *t)
 {
-	const struct unprotect_cfg cfg = {
+	const struct crypto_cfg cfg = {
 		.profile = t->profile,
 		.key = t->key,
 		.send_key = t->send_key,
@@ -82,7 +83,7 @@ static int make_unprotect(struct flow *flow, const struct endpoint *ep, const st
 		.send_ssrcs = { ep->feedback_ssrcs[0], ep->feedback_ssrcs[1] },
 	};
 
-	return t->profile == PROFILE_PLAIN ? 0 : unprotect_create(&flow->unprotect, &cfg);
+	return t->profile == PROFILE_PLAIN ? 0 : crypto_create(&flow->crypto, &cfg);
 }
 
 static void zero_slot(uint64_t *slot, unsigned count)
@@ -119,7 +120,7 @@ static int make_flow(struct session *s, unsigned index)
 		ep->ssrcs[index] = t->ssrc;
 		ep->ssrc_bound |= 1u << index;
 	}
-	return make_unprotect(flow, ep, t);
+	return make_crypto(flow, ep, t);
 }
 
 /* The half of a track that its writer has. */
@@ -225,7 +226,7 @@ int opening_build(struct session_table *table, const struct msg_session_open *op
 	r = make_session(&s, table, open);
 	if (!r) {
 		s->local = local;
-		session_take_ports(s);
+		port_claim_take(s);
 		set_times(s);
 		s->owner = table->opened++ % table->cfg.lcore_count;
 		r = make_parts(s);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "dataplane/endpoint.h"
 #include "dataplane/neigh.h"
+#include "dataplane/port_claim.h"
 #include "dataplane/slot_pool.h"
 
 __attribute__((format(printf, 3, 4))) static int refuse(char *ret_why, int status, const char *format, ...)
@@ -82,7 +83,7 @@ static int check_address(
 	}
 	if (open->port < table->first_port || open->port >= table->last_port)
 		return refuse(why, -EINVAL, "port %u is outside ingest.port_range", open->port);
-	if (session_at_ports(table, *ret_local, open->port))
+	if (port_claim_holder(table, *ret_local, open->port))
 		return refuse(why, -EEXIST, "port %u is taken", open->port);
 	return 0;
 }

@@ -210,9 +210,8 @@ static bool begin_source(
 	if (packet->ssrc != ep->ssrcs[flow->index])
 		return false;
 	*ret_restart = flow->sequence.started;
-	sequence_begin(&flow->sequence,
-	        (uint64_t)(*ret_restart ? 0 : flow->roc) << 16 | (uint16_t)packet->ext_seq,
-	        flow->unprotect != NULL);
+	sequence_begin(
+	        &flow->sequence, (uint64_t)flow->roc << 16 | (uint16_t)packet->ext_seq, flow->crypto != NULL);
 	flow->sequence_ssrc = packet->ssrc;
 	return true;
 }

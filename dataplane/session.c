@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/session.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,9 @@
 #include "dataplane/dispatch.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
-#include "dataplane/inbox.h"
-#include "dataplane/neigh.h"
+#include "dataplane/port_claim.h"
 #include "dataplane/slot_pool.h"
-#include "dataplane/unprotect.h"
+#include "dataplane/crypto.h"
 #include "writers/writer.h"
 
 static void advance(struct session *s);
@@ -21,46 +21,6 @@ static void advance(struct session *s);
 struct session *session_find(struct session_table *table, const char *id)
 {
 	return claim_find(&table->ids, id, "");
-}
-
-/* The addresses that @local stands for: from *ret_from up to but not *ret_to. */
-static void locals_of(const struct session_table *table, unsigned local, unsigned *ret_from, unsigned *ret_to)
-{
-	*ret_from = local == ENDPOINT_ANY_LOCAL ? 0 : local;
-	*ret_to = local == ENDPOINT_ANY_LOCAL ? table->cfg.host->addr_count : local + 1;
-}
-
-static struct session **port_slot(const struct session_table *table, unsigned local, unsigned port)
-{
-	return &table->ports[local * (table->last_port - table->first_port + 1u) + port - table->first_port];
-}
-
-struct session *session_at_ports(const struct session_table *table, unsigned local, uint16_t port)
-{
-	unsigned from, to;
-
-	locals_of(table, local, &from, &to);
-	for (unsigned i = from; i < to; i++)
-		for (unsigned j = 0; j < 2; j++)
-			if (*port_slot(table, i, port + j))
-				return *port_slot(table, i, port + j);
-	return NULL;
-}
-
-static void set_ports(struct session *s, struct session *holder)
-{
-	unsigned from, to;
-
-	locals_of(s->table, s->local, &from, &to);
-	for (unsigned i = from; i < to; i++)
-		for (unsigned j = 0; j < 2; j++)
-			*port_slot(s->table, i, s->open.port + j) = holder;
-}
-
-void session_take_ports(struct session *s)
-{
-	set_ports(s, s);
-	s->has_ports = true;
 }
 
 void session_tell(struct session *s)
@@ -288,6 +248,7 @@ void session_take_command(struct session *s, struct command *c)
 			moved(s);
 		break;
 	default:
+		assert(c->status == 0); /* the owner is known while nothing else is under way */
 		s->answers--;
 		break;
 	}
@@ -301,84 +262,10 @@ void session_begin_recording(struct session *s, uint64_t first_pkt_unix_ns)
 	session_tell(s);
 }
 
-/* Keep the list of open files. */
-static void note_file(struct session *s, const struct msg_file_state *state)
+void session_track_closed(struct session *s)
 {
-	struct session_file *file;
-
-	LIST_FOREACH(file, &s->files, link)
-	if (strcmp(file->state.name, state->name) == 0)
-		break;
-	if (state->state == MSG_FILE_OPEN) {
-		if (!file && (file = calloc(1, sizeof(*file))))
-			LIST_INSERT_HEAD(&s->files, file, link);
-		if (file)
-			file->state = *state;
-	} else if (file) {
-		LIST_REMOVE(file, link);
-		free(file);
-	}
-}
-
-static void take_file(struct session_table *table, const struct msg_file_state *state)
-{
-	struct session *s = session_find(table, state->session);
-	union msg msg;
-
-	if (state->state == MSG_FILE_FINISHED) {
-		stat_add(table->proc, STAT_PROC_recordings_finished, 1);
-		stat_set(table->proc, STAT_PROC_disk_error, 0);
-	} else if (state->state == MSG_FILE_FAILED) {
-		stat_add(table->proc, STAT_PROC_recordings_failed, 1);
-	}
-	if (s)
-		note_file(s, state);
-	msg.FILE_STATE_ = *state;
-	control_link_send(table->link, &msg, MSG_FILE_STATE, 0);
-}
-
-static void take_closed(struct session_track *t, int status)
-{
-	struct session *s = t->session;
-
-	t->state = SESSION_TRACK_CLOSED;
-	t->track = NULL;
-	if (status < 0) {
-		stat_set(s->table->proc, STAT_PROC_disk_error, (uint64_t)-status);
-		if (!s->failed && !s->unborn) {
-			s->failed = true;
-			snprintf(s->reason, sizeof(s->reason), "file: %s", strerror(-status));
-		}
-	}
 	if (s->phase == SESSION_FINALISING)
 		advance(s);
-}
-
-static void take_failed(struct session *s, const char *why)
-{
-	if (!s->closing) {
-		session_close(s, why, true);
-	} else if (!s->failed) {
-		s->failed = true;
-		snprintf(s->reason, sizeof(s->reason), "%s", why);
-	}
-}
-
-void session_take_item(struct session_table *table, const struct inbox_item *item)
-{
-	struct session_track *t = item->cookie;
-
-	switch (item->kind) {
-	case INBOX_FILE:
-		take_file(table, &item->file);
-		break;
-	case INBOX_TRACK_FAILED:
-		take_failed(t->session, item->why);
-		break;
-	case INBOX_TRACK_CLOSED:
-		take_closed(t, item->status);
-		break;
-	}
 }
 
 static void free_track(struct session *s, struct session_track *t)
@@ -386,7 +273,7 @@ static void free_track(struct session *s, struct session_track *t)
 	if (!t->session)
 		return;
 	if (t->flow)
-		unprotect_free(t->flow->unprotect);
+		crypto_free(t->flow->crypto);
 	claim_drop(&s->table->names, &t->claim);
 	slot_pool_put(s->table->slots, t->stat_index);
 	s->table->track_count--;
@@ -397,8 +284,7 @@ void session_free(struct session *s)
 	struct session_table *table = s->table;
 	struct session_file *file;
 
-	if (s->has_ports)
-		set_ports(s, NULL);
+	port_claim_drop(s);
 	for (unsigned i = 0; i < LIMIT_TRACKS_PER_SESSION; i++)
 		free_track(s, &s->tracks[i]);
 	while ((file = LIST_FIRST(&s->files))) {

@@ -6,7 +6,7 @@
  *
  * One set of commands is under way at a time; what comes meanwhile (a close, a move) waits for its answers.
  * The state that control sees (base/msg.h) follows from that, from the first packet and from how it ended.
- * What the files session.c, opening.c, watch.c, request.c and session_table.c share. Command thread only.
+ * What the files of the command thread share. Command thread only.
  */
 #ifndef DATAPLANE_SESSION_H
 #define DATAPLANE_SESSION_H
@@ -23,7 +23,6 @@ struct control_link;
 struct dispatch;
 struct endpoint;
 struct flow;
-struct inbox_item;
 struct session;
 struct slot_pool;
 struct track;
@@ -95,14 +94,7 @@ struct session_table {
 	uint64_t next_watch_mono_ns, next_second_mono_ns;
 };
 
-/* Who has one of the two ports from @port on at @local (an address's index, or ENDPOINT_ANY_LOCAL); NULL:
- * nobody. They are within ingest.port_range. */
-struct session *session_at_ports(const struct session_table *table, unsigned local, uint16_t port);
-
 struct session *session_find(struct session_table *table, const char *id);
-
-/* Take its two ports, which are free. */
-void session_take_ports(struct session *session);
 
 /* Begin the life of what opening.c has built: make it known to the lcores, and acknowledge when it is. */
 void session_start(struct session *session);
@@ -117,8 +109,8 @@ void session_close(struct session *session, const char *reason, bool failed);
 /* A command of the session has come back, or something was told about it. */
 void session_take_command(struct session *session, struct command *command);
 
-/* What its writer reports. */
-void session_take_item(struct session_table *table, const struct inbox_item *item);
+/* The writers have let go of one of its tracks. May free the session. */
+void session_track_closed(struct session *session);
 
 /* The first packet has come. */
 void session_begin_recording(struct session *session, uint64_t first_pkt_unix_ns);

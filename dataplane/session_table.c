@@ -14,6 +14,7 @@
 #include "dataplane/dispatch.h"
 #include "dataplane/inbox.h"
 #include "dataplane/neigh.h"
+#include "dataplane/report.h"
 #include "dataplane/request.h"
 #include "dataplane/session.h"
 #include "dataplane/slot_pool.h"
@@ -121,11 +122,6 @@ static void take_command(void *arg, struct command *command)
 	session_take_command(command->session, command);
 }
 
-static void take_item(void *arg, const struct inbox_item *item)
-{
-	session_take_item(arg, item);
-}
-
 static void keep_time(struct session_table *table)
 {
 	uint64_t now = clk_mono_ns();
@@ -151,7 +147,7 @@ void session_table_poll(struct session_table *table, int timeout_ms)
 	if (poll(fds, CONTROL_LINK_FDS + 1, timeout_ms) > 0) {
 		control_link_handle(table->link, fds);
 		if (fds[CONTROL_LINK_FDS].revents & POLLIN)
-			inbox_poll(table->cfg.inbox, take_item, table);
+			inbox_poll(table->cfg.inbox, report_take, table);
 	}
 	dispatch_poll(table->dispatch, take_command, table);
 	keep_time(table);

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/watch.h"
 
-#include <sys/statvfs.h>
-#include <rte_mempool.h>
 #include "base/clk.h"
 #include "dataplane/flow.h"
-#include "dataplane/lcore.h"
 #include "dataplane/session.h"
 
 /* Whether packets have come since the last look. By change, not by time: the wall clock may jump. */
@@ -59,13 +56,6 @@ void watch_sessions(struct session_table *table, uint64_t now_mono_ns)
 
 void watch_process(struct session_table *table)
 {
-	const struct session_table_cfg *cfg = &table->cfg;
-	struct statvfs fs;
-
 	stat_set(table->proc, STAT_PROC_sessions_open, table->session_count);
 	stat_set(table->proc, STAT_PROC_tracks_open, table->track_count);
-	if (statvfs(cfg->conf->record_dir, &fs) == 0)
-		stat_set(table->proc, STAT_PROC_disk_free_bytes, (uint64_t)fs.f_bavail * fs.f_frsize);
-	if (cfg->lcores[0].pool)
-		stat_set(table->proc, STAT_PROC_mbufs_in_use, rte_mempool_in_use_count(cfg->lcores[0].pool));
 }

@@ -13,7 +13,7 @@ struct session_table;
 /* Look at all sessions, every WATCH_MS. */
 void watch_sessions(struct session_table *table, uint64_t now_mono_ns);
 
-/* STAT_PROC, once a second. */
+/* How many are open, to STAT_PROC, once a second. */
 void watch_process(struct session_table *table);
 
 #endif
