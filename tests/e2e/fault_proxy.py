@@ -6,6 +6,7 @@
                   └ log: one Entry a request
 """
 import re
+import select
 import socket
 import threading
 import time
@@ -163,8 +164,11 @@ class FaultProxy:
     def _ask_store(self, method, head, body, entry):
         """The store's whole answer, and whether the connection may be used again."""
         store = socket.create_connection(("127.0.0.1", self.store_port), timeout=60)
-        store.sendall(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + b"\r\nConnection: close\r\n\r\n" + body)
-        answer = b""
+        store.sendall(re.sub(rb"(?i)\r\nconnection:[^\r]*", b"", head[:-4]) + b"\r\nConnection: close\r\n\r\n")
+        answer, sent = b"", 0
+        # A store that refuses does so before it has read the body.
+        while sent < len(body) and not select.select([store], [], [], 0)[0]:
+            sent += store.send(body[sent:sent + 65536])
         while True:
             data = store.recv(65536)
             if not data:
