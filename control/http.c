@@ -96,7 +96,6 @@ static void *http_on_uri(void *cls, const char *uri, struct MHD_Connection *conn
 	req->connection = connection;
 	req->method = "";
 	req->begun_ns = clk_mono_ns();
-	__atomic_fetch_add(&http->active, 1, __ATOMIC_RELAXED);
 	metrics_add(METRICS_http_requests_active, 1);
 	return req;
 }
@@ -125,9 +124,18 @@ static void http_on_completed(
 	if (req->body)
 		explicit_bzero(req->body, req->body_size); /* it may hold keys */
 	free(req->body);
+	if (req->is_whole)
+		__atomic_fetch_sub(&http->active, 1, __ATOMIC_RELEASE);
 	free(req->path);
 	free(req);
-	__atomic_fetch_sub(&http->active, 1, __ATOMIC_RELEASE);
+}
+
+/* The request has been received as far as it is wanted: from now on a stop waits for it. */
+static void http_receive_whole(struct http_request *req)
+{
+	if (!req->is_whole)
+		__atomic_fetch_add(&req->http->active, 1, __ATOMIC_RELAXED);
+	req->is_whole = true;
 }
 
 /* Keep a piece of the body; what a refused request still sends is read and thrown away, up to a bound. */
@@ -188,9 +196,11 @@ static enum MHD_Result http_on_access(void *cls, struct MHD_Connection *connecti
 	} else if (!req->response && __atomic_load_n(&req->http->stopping, __ATOMIC_ACQUIRE)) {
 		http_answer_error(req, 503, "stopping", "The server is being stopped.");
 	} else if (!req->response) {
+		http_receive_whole(req);
 		http_worker_push(req->http->worker, req);
 		return MHD_YES;
 	}
+	http_receive_whole(req);
 	return MHD_queue_response(connection, (unsigned)req->status, req->response);
 }
 
@@ -293,7 +303,7 @@ static int http_start(struct http *http, int listen_fd)
 	        MHD_OPTION_URI_LOG_CALLBACK, http_on_uri, http, MHD_OPTION_UNESCAPE_CALLBACK,
 	        http_on_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, http,
 	        MHD_OPTION_CONNECTION_LIMIT, HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, HTTP_IDLE_S,
-	        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 	if (http->daemon)
 		return 0;
 	log_error("http: the server does not start%s",

@@ -32,6 +32,7 @@ struct http_request {
 	struct MHD_Connection *connection;
 	struct http_request *next; /* in the workers' queue */
 	enum http_stage stage;
+	bool is_whole; /* counted in http's active */
 	uint64_t begun_ns;
 	const char *method;
 	char *path, *query; /* one allocation, path's */
@@ -54,7 +55,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct http_worker *worker;
 	char *tls_cert, *tls_key;
-	unsigned active; /* requests begun and not completed; atomic */
+	unsigned active; /* requests received and not completely answered; atomic */
 	bool stopping;   /* atomic */
 };
 

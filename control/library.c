@@ -99,7 +99,7 @@ int library_dir(struct library *library)
 		else
 			log_info("library: record.dir %s is there again", library->conf->record_dir);
 	}
-	return err ? err : fd;
+	return err == -ENOENT ? -EIO : err ? err : fd; /* that a recording is not there is another matter */
 }
 
 void library_offer(struct library *library, const struct catalogue_row *row)

@@ -41,7 +41,8 @@ void library_keep_uploaded(void *arg, const char *name, const struct uploader_st
  * start. */
 void library_keep_drain(struct library *library);
 
-/* record.dir opened, or -errno (logged once). Opened anew each time: it may have been replaced. */
+/* record.dir opened, or -errno but never -ENOENT (logged once). Opened anew each time: it may have been
+ * replaced. */
 int library_dir(struct library *library);
 
 /* Take the pair @name into the catalogue and offer it for upload. 0, -ENOENT, -errno (logged). */
