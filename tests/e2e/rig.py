@@ -37,7 +37,7 @@ flush_interval_ms = {flush}
 address = 10.77.0.1/24, fd77::1/64
 {ingest}
 [dataplane]
-port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192,blockcnt=256
+port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192
 hugepages = {hugepages}
 memory_mb = 256
 block_mb = 96
@@ -218,6 +218,11 @@ class Rig:
 
     def __exit__(self, kind, value, trace):
         if kind and issubclass(kind, Exception):
+            try:
+                for scope in ("lcore", "port", "writer"):
+                    print(f"# {scope}:", [{k: v for k, v in one.items() if v} for one in self.stats()[scope]], file=sys.stderr)
+            except (OSError, Failed, TypeError):
+                pass
             for name in ("wirespool-dataplane", "wirespool-control"):
                 try:
                     print(f"# --- {name}:\n" + self.log(name)[-3000:], file=sys.stderr)
@@ -268,7 +273,8 @@ class Rig:
         return os.path.join(self.records, name)
 
     def stats(self):
-        return self.ok("GET", "/api/v1/stats")
+        """The dataplane's counters by scope."""
+        return self.ok("GET", "/api/v1/stats")["dataplane"]
 
     # --- senders ------------------------------------------------------------------------------------------------------
     def netns(self, *argv, **kw):

@@ -38,7 +38,7 @@ def audio_clip(seconds=4, kbit=48, channels=2):
 def ffmpeg(rig, clip, port, payload_type, ssrc=None, profile=None, key=None, address="10.77.0.1", seconds=None, wait=True, more=()):
     """Send a clip as it is, at its own pace."""
     host = f"[{address}]" if ":" in address else address
-    argv = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-i", clip, "-map", "0:0", "-c", "copy", "-payload_type", str(payload_type)]
+    argv = ["ffmpeg", "-v", "error", "-nostdin", "-re", "-i", clip, "-map", "0:0", "-c", "copy", "-strict", "experimental", "-payload_type", str(payload_type)]
     if seconds:
         argv += ["-t", str(seconds)]
     if ssrc is not None:

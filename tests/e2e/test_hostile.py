@@ -95,10 +95,11 @@ def every_kind_of_bad_packet_is_counted_by_its_reason():
         port = good_session["port"]
         other = rig.socket()
 
-        def expect(reason, count, *datagrams, to=port, via=good.s):
+        def expect(reason, count, *datagrams, to=port, via=good.s, used=0):
             before = settled(rig)
             for d in datagrams:
                 via.sendto(d, ("10.77.0.1", to))
+            good.seq += used
             good.send(3)
             after = settled(rig)
             equal(after["drop_" + reason] - before["drop_" + reason], count, f"drop_{reason}")
@@ -111,14 +112,15 @@ def every_kind_of_bad_packet_is_counted_by_its_reason():
         expect("rtp_malformed", 4, rtp(1, 1, 1000, b"")[:11], rtp(1, 1, 1000, b"", cc=15), rtp(1, 1, 1000, b"", extension=b"\xbe\xde\xff\xff"),
                rtp(good.seq, good.timestamp, 1000, b"", padding=bytes([0, 0, 0, 200])))
         expect("no_track", 2, rtp(1, 1, 999, p), rtp(2, 1, 999, p, pt=33))
-        expect("rtcp_malformed", 2, b"\x80\xc8\xff\xff" + bytes(8), b"\x80\xc8\x00\x01\x00\x00\x03\xe8")
+        expect("rtcp_malformed", 2, b"\x80\xc8\xff\xff\x00\x00\x03\xe8" + bytes(4), b"\x80\xc8\x00\x01\x00\x00\x03\xe8")
         expect("wrong_source", 2, rtp(good.seq, good.timestamp, 1000, p), rtp(good.seq + 1, good.timestamp, 1000, p), via=other)
         expect("duplicate", 2, rtp(good.seq - 1, good.timestamp - 960, 1000, p), rtp(good.seq - 5, good.timestamp - 960 * 5, 1000, p))
         expect("auth", 2, rtp(1, 1, 2000, p), rtp(2, 1, 2000, p), to=srtp_session["port"])
-        expect("empty", 1, rtp(good.seq, good.timestamp, 1000, b"", padding=bytes([0, 0, 0, 4])))
+        expect("empty", 1, rtp(good.seq, good.timestamp, 1000, b"", padding=bytes([0, 0, 0, 4])), used=1)
         names = finish_one(rig, good_session)
         equal(len(names), 1, "files")
         equal(real_packets(rig.path(names[0])), good.sent, "the neighbour's recording")
+        equal(rig.sidecar(names[0])["gap_packets"], 0, "gaps: padding alone is none")
 
 
 def frames_that_lie_below_udp_are_counted():
@@ -144,7 +146,8 @@ def frames_that_lie_below_udp_are_counted():
             head = head[:10] + struct.pack("!H", checksum(head) ^ (1 if bad_ip else 0)) + head[12:]
             return ours + mac + vlan + b"\x08\x00" + head + udp
 
-        cases = [("fragment", frame(fragment=0x2000)), ("fragment", frame(fragment=100)), ("not_ours", frame(dst=(10, 77, 0, 9))), ("not_udp", frame(proto=132)),
+        # no fragments here: af_packet has the kernel put them together; tests/unit/dataplane/test_classify.c drops them
+        cases = [("not_ours", frame(dst=(10, 77, 0, 9))), ("not_udp", frame(proto=132)),
                  ("udp_malformed", frame(udp_len=4)), ("udp_malformed", frame(udp_len=200)), ("udp_checksum", frame(udp_sum=1)), ("ip_malformed", frame(bad_ip=True)),
                  ("ip_malformed", frame(vihl=0x42)), ("truncated", frame(total=1400)), ("l2_unknown", ours + mac + b"\x88\xcc" + bytes(60)),
                  ("not_media", frame(vlan=b"\x81\x00\x00\x05"))]
@@ -153,7 +156,8 @@ def frames_that_lie_below_udp_are_counted():
             raw.send(bytes_)
             good.send(2)
             after = settled(rig)
-            equal(after["drop_" + reason] - before["drop_" + reason], 1, f"drop_{reason}")
+            got = after["drop_" + reason] - before["drop_" + reason]
+            check(got == 1 or (got > 1 and reason == "not_ours"), f"drop_{reason}: {got}")  # multicast of the namespace's kernel is not ours
             conserved(after)
         names = finish_one(rig, session)
         equal(real_packets(rig.path(names[0])), good.sent, "the neighbour's recording")

@@ -182,11 +182,13 @@ def sdp_offer_is_answered_in_kind():
 
 def picture_size_changes_make_a_new_file():
     small, large = senders.video_clip("VP8", 2), senders.video_clip("VP8", 2, size="640x360")
-    with Rig(ingest="allow_plain_rtp = 1") as rig:
-        def send(s):
-            senders.ffmpeg(rig, small, s["port"], 96, 5)
-            senders.ffmpeg(rig, large, s["port"], 96, 5)
-        s, records = record(rig, [dict(VIDEO, ssrc=5)], send)
+    with Rig() as rig:
+        keys = srtp("AEAD_AES_128_GCM", 5)
+
+        def send(s):  # the sender's port changes too: an authentic packet takes its track along
+            senders.gstreamer(rig, small, s["port"], "VP8", 96, 5, keys["profile"], keys["key"])
+            senders.gstreamer(rig, large, s["port"], "VP8", 96, 6, keys["profile"], keys["key"])
+        s, records = record(rig, [dict(VIDEO, srtp=keys)], send)
         equal(len(records), 2, "files")
         sizes = sorted((ivf_frames(rig.path(r["name"]))[0]["width"], r["name"]) for r in records)
         equal([w for w, _ in sizes], [320, 640], "widths")
