@@ -17,23 +17,22 @@ static int64_t ticks_of(uint32_t rate, int64_t ns)
 	return ns / second * rate + ns % second * rate / second;
 }
 
-static uint64_t begin(struct epoch *epoch, uint32_t rtp_time, uint64_t arrival_ns, uint64_t time)
+/* RTP time @rtp_time is media time @time from here on. */
+static uint64_t begin(struct epoch *epoch, uint32_t rtp_time, uint64_t time)
 {
 	epoch->started = true;
 	epoch->last_rtp = ERA + rtp_time;
 	epoch->last_time = time;
 	epoch->shift = (int64_t)(time - epoch->last_rtp);
-	epoch->anchor_ns = arrival_ns;
-	epoch->anchor_rtp = epoch->last_rtp;
 	return time;
 }
 
-/* Let what is due follow the sender's clock, which is off by @off ticks after @since_ns. */
+/* What is due now is @due and follows the sender's clock, which is off by @off ticks after @since_ns. */
 static void follow(struct epoch *epoch, uint64_t due, int64_t off, uint64_t arrival_ns, int64_t since_ns)
 {
 	int64_t most = ticks_of(epoch->rate, since_ns) / FOLLOW;
 
-	epoch->anchor_rtp = due + (uint64_t)(off > most ? most : off < -most ? -most : off);
+	epoch->anchor_time = due + (uint64_t)(off > most ? most : off < -most ? -most : off);
 	epoch->anchor_ns = arrival_ns;
 }
 
@@ -41,28 +40,28 @@ uint64_t epoch_time(struct epoch *epoch, uint32_t rtp_time, uint64_t arrival_ns,
 {
 	const int64_t jump = (int64_t)LIMIT_TIME_JUMP_S * epoch->rate;
 	int64_t since_ns, off;
-	uint64_t due, rtp, time;
+	uint64_t due, rtp;
 
 	*ret_new = false;
-	if (!epoch->started)
-		return begin(epoch, rtp_time, arrival_ns, 0);
+	if (!epoch->started) {
+		epoch->anchor_ns = arrival_ns;
+		return begin(epoch, rtp_time, 0);
+	}
 	if (!restart && (uint32_t)epoch->last_rtp == rtp_time)
 		return epoch->last_time;
 	since_ns = (int64_t)(arrival_ns - epoch->anchor_ns);
-	due = epoch->anchor_rtp + (uint64_t)ticks_of(epoch->rate, since_ns);
-	rtp = rtp_unwrap32(due, rtp_time);
-	off = (int64_t)(rtp - due);
+	due = epoch->anchor_time + (uint64_t)ticks_of(epoch->rate, since_ns);
+	rtp = rtp_unwrap32(due - (uint64_t)epoch->shift, rtp_time);
+	off = (int64_t)(rtp + (uint64_t)epoch->shift - due);
 	if (restart || off > jump || off < -jump || rtp + (uint64_t)BACK_S * epoch->rate < epoch->last_rtp) {
-		time = due + (uint64_t)epoch->shift;
 		*ret_new = true;
-		return begin(epoch, rtp_time, arrival_ns,
-		        (int64_t)(time - epoch->last_time) > 0 ? time : epoch->last_time + 1);
+		return begin(
+		        epoch, rtp_time, (int64_t)(due - epoch->last_time) > 0 ? due : epoch->last_time + 1);
 	}
 	if (since_ns >= (int64_t)ANCHOR_AGE_NS)
 		follow(epoch, due, off, arrival_ns, since_ns);
-	time = rtp + (uint64_t)epoch->shift;
 	epoch->last_rtp = rtp;
-	if ((int64_t)(time - epoch->last_time) > 0)
-		epoch->last_time = time;
+	if ((int64_t)(due + (uint64_t)off - epoch->last_time) > 0)
+		epoch->last_time = due + (uint64_t)off;
 	return epoch->last_time;
 }

@@ -16,10 +16,10 @@
 struct epoch {
 	uint32_t rate; /* ticks a second */
 	bool started;
-	uint64_t last_rtp;              /* of the last packet, unwrapped */
-	uint64_t last_time;             /* media time of it */
-	int64_t shift;                  /* media time less unwrapped RTP time */
-	uint64_t anchor_ns, anchor_rtp; /* when what was due */
+	uint64_t last_rtp;               /* of the last packet, unwrapped */
+	uint64_t last_time;              /* media time of it */
+	int64_t shift;                   /* media time less unwrapped RTP time */
+	uint64_t anchor_ns, anchor_time; /* when which media time was due */
 };
 
 /* The media time of a packet, in ticks since the first one; never less than that of the one before. @restart:
