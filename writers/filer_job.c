@@ -118,6 +118,7 @@ static void undo_open(int dir_fd, struct filer_file *file)
 
 	if (file->fd < 0)
 		return;
+	sidecar_unreserve(dir_fd, file->name);
 	close(file->fd);
 	if (file->journal_fd >= 0) {
 		close(file->journal_fd);
@@ -142,10 +143,12 @@ int filer_job_open(const struct conf *conf, struct filer_file *file)
 		err = set_direct(file, (enum conf_record_io)conf->record_io);
 	if (!err)
 		err = create_journal(dir_fd, file, previous);
-	if (err)
+	if (err) {
 		undo_open(dir_fd, file);
-	else
+	} else {
+		sidecar_reserve(dir_fd, file->name);
 		filer_job_reserve(file);
+	}
 	close(dir_fd);
 	return err;
 }
@@ -222,6 +225,7 @@ int filer_job_close(const struct conf *conf, struct filer_file *file, struct msg
 	if (file->fd >= 0)
 		close_descriptors(file);
 	if (err == -ENODATA && !file->failed) {
+		sidecar_unreserve(dir_fd, file->name);
 		remove_file(dir_fd, file->name, NAME_JOURNAL);
 		remove_file(dir_fd, file->name, NAME_PART);
 	}

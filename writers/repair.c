@@ -162,6 +162,7 @@ static int remove_empty(struct patient *p)
 {
 	char file[NAME_FILE_BYTES];
 
+	sidecar_unreserve(p->dir_fd, p->name);
 	name_file(file, p->name, NAME_JOURNAL);
 	unlinkat(p->dir_fd, file, 0);
 	name_file(file, p->name, NAME_PART);

@@ -68,6 +68,8 @@ static void returned(struct filer_file *file, enum filer_job job)
 			segment->opened = true;
 			segment->direct = file->direct;
 			segment->journal_offset = file->journal_bytes;
+			if (segment->flush_wanted)
+				segment_write_journal(segment);
 			segment_write_push(segment, segment->flush_wanted);
 		}
 		break;

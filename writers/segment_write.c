@@ -234,6 +234,8 @@ static void journal_done(struct uring_op *op, int status)
 		log_warn("%s: its journal cannot be written: %s; the sidecar will lack what comes now",
 		        segment->file->name, strerror(-status));
 	}
+	if (segment->journal.len && !segment->finishing)
+		storage_arm(segment->storage, STORAGE_FLUSH, &segment->flush); /* what came meanwhile */
 	segment_step(segment);
 }
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include "writers/sidecar_field.h"
 
+#define RESERVED_BYTES 8192 /* a few dozen gaps */
+
 void sidecar_temporary(char ret_file[NAME_FILE_BYTES], const char *name)
 {
 	snprintf(ret_file, NAME_FILE_BYTES, ".%.*s.json%s", LIMIT_FILE_NAME_BYTES, name, SIDECAR_TEMPORARY);
@@ -29,6 +31,27 @@ bool sidecar_is_temporary(const char *entry)
 	return name_valid(name);
 }
 
+void sidecar_reserve(int dir_fd, const char *name)
+{
+	char file[NAME_FILE_BYTES];
+	int fd;
+
+	sidecar_temporary(file, name);
+	fd = openat(dir_fd, file, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return;
+	(void)!fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, RESERVED_BYTES);
+	close(fd);
+}
+
+void sidecar_unreserve(int dir_fd, const char *name)
+{
+	char file[NAME_FILE_BYTES];
+
+	sidecar_temporary(file, name);
+	unlinkat(dir_fd, file, 0);
+}
+
 /* A sidecar that is being written. */
 struct draft {
 	int dir_fd;
@@ -42,7 +65,7 @@ static int draft_begin(struct draft *draft, int dir_fd, const char *name)
 
 	draft->dir_fd = dir_fd;
 	sidecar_temporary(draft->temporary, name);
-	fd = openat(dir_fd, draft->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = openat(dir_fd, draft->temporary, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (fd < 0)
 		return -errno;
 	draft->out = fdopen(fd, "w");
@@ -60,7 +83,10 @@ static int draft_end(struct draft *draft, const char *name, int err)
 
 	name_file(sidecar, name, NAME_SIDECAR);
 	errno = 0;
-	if (!err && (ferror(draft->out) || fflush(draft->out) || fsync(fileno(draft->out)) < 0))
+	/* Cut to its length: the reserved space, and what a crash left of an earlier try. */
+	if (!err && (ferror(draft->out) || fflush(draft->out) ||
+	                    ftruncate(fileno(draft->out), ftello(draft->out)) < 0 ||
+	                    fsync(fileno(draft->out)) < 0))
 		err = errno ? -errno : -EIO;
 	if (fclose(draft->out) && !err)
 		err = -errno;

@@ -43,8 +43,14 @@ struct sidecar_facts {
 };
 
 /* Compose and write the sidecar in the directory @dir_fd. @journal_fd -1: no journal. Durable but for the
- * directory itself. 0 or -errno; then nothing is left of it. */
+ * directory itself. 0 or -errno; then nothing but the reserved space is left of it. */
 int sidecar_write(int dir_fd, int journal_fd, const struct sidecar_facts *facts);
+
+/* Set space aside for the sidecar of a file that is begun, so that a full disk cannot keep it from being
+ * finished. What the file system cannot do is left undone. */
+void sidecar_reserve(int dir_fd, const char *name);
+/* Give it back: there will be no sidecar. */
+void sidecar_unreserve(int dir_fd, const char *name);
 
 /* Set "next" of the finished recording @name, for a successor that was repaired. 0; -ENOENT (no sidecar);
  * -EBADMSG (not one as written here); -errno. */

@@ -274,7 +274,7 @@ static inline bool house_has(const struct house *house, const char *name)
  * frames. */
 static inline uint32_t house_walk(const struct house *house, const char *name)
 {
-	char *bytes;
+	char *bytes = NULL;
 	long size = house_read(house, name, &bytes), at = 32;
 	uint32_t frames = 0;
 
@@ -300,7 +300,7 @@ static inline uint32_t house_walk(const struct house *house, const char *name)
 /* Whether the sidecar holds @text. */
 static inline bool house_sidecar_says(const struct house *house, const char *name, const char *text)
 {
-	char file[NAME_FILE_BYTES], *json;
+	char file[NAME_FILE_BYTES], *json = NULL;
 	bool found;
 
 	name_file(file, name, NAME_SIDECAR);
