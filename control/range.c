@@ -34,8 +34,9 @@ static int range_one(const char **at, uint64_t bytes, struct range *ret_range)
 		*ret_range = (struct range){ last < bytes ? bytes - last : 0, bytes - 1 };
 		return 1;
 	}
-	if (!range_number(at, &first) || *(*at)++ != '-')
+	if (!range_number(at, &first) || **at != '-')
 		return -EINVAL;
+	++*at;
 	if (**at >= '0' && **at <= '9')
 		range_number(at, &last);
 	if (last < first)
@@ -80,8 +81,10 @@ int range_parse(const char *header, uint64_t bytes, struct range ret_ranges[RANG
 		if (!*at)
 			break;
 		int exists = range_one(&at, bytes, &range);
+		if (exists < 0)
+			return -EINVAL;
 		at += strspn(at, " \t");
-		if (exists < 0 || ++seen > RANGE_MAX || (*at && *at != ','))
+		if (++seen > RANGE_MAX || (*at && *at != ','))
 			return -EINVAL;
 		if (exists)
 			count = range_join(ranges, count, range);
