@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include "base/clk.h"
 #include "base/log.h"
-#include "uploader/transfer_upload.h"
+#include "uploader/transfer_internal.h"
 
 int transfer_create(struct transfer **ret_transfer, const char *name, const struct uploader_meta *meta)
 {

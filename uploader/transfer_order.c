@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clk.h"
-#include "uploader/transfer_upload.h"
+#include "uploader/transfer_internal.h"
 
 static char *encoded(const char *text)
 {

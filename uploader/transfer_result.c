@@ -8,7 +8,7 @@
 #include <strings.h>
 #include "base/clk.h"
 #include "base/log.h"
-#include "uploader/transfer_upload.h"
+#include "uploader/transfer_internal.h"
 
 static void fail(struct s3_verdict *verdict, bool slow, const char *reason)
 {

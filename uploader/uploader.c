@@ -10,6 +10,7 @@
 #include <openssl/x509.h>
 #include "base/clk.h"
 #include "base/log.h"
+#include "uploader/uploader_internal.h"
 #include "uploader/worker.h"
 
 #define MIB             (1ull << 20)
@@ -39,7 +40,7 @@ static struct transfer *of_key(void *key)
 	return (struct transfer *)((char *)key - offsetof(struct transfer, name));
 }
 
-struct transfer *worker_find(struct uploader *u, const char *name)
+struct transfer *uploader_find(struct uploader *u, const char *name)
 {
 	void *node = tfind(&name, &u->by_name, compare_names);
 
@@ -219,7 +220,7 @@ static int offer(
 	if (!name_valid(name) || strlen(name) >= NAME_BYTES)
 		return -EINVAL;
 	pthread_mutex_lock(&u->lock);
-	struct transfer *t = worker_find(u, name);
+	struct transfer *t = uploader_find(u, name);
 	if (!t)
 		t = add(u, name, meta);
 	if (t && (finished || !t->in.finished)) {
@@ -250,7 +251,7 @@ void uploader_forget(struct uploader *uploader, const char *name)
 	if (!name_valid(name) || strlen(name) >= NAME_BYTES)
 		return;
 	pthread_mutex_lock(&u->lock);
-	struct transfer *t = worker_find(u, name);
+	struct transfer *t = uploader_find(u, name);
 	/* A recording that nobody offered since the start may have a ledger too. */
 	if (!t)
 		t = add(u, name, NULL);
@@ -269,7 +270,7 @@ void uploader_forget(struct uploader *uploader, const char *name)
 int uploader_retry(struct uploader *uploader, const char *name)
 {
 	pthread_mutex_lock(&uploader->lock);
-	struct transfer *t = worker_find(uploader, name);
+	struct transfer *t = uploader_find(uploader, name);
 	if (t) {
 		t->in.retry = true;
 		tell(uploader, t);
@@ -281,7 +282,7 @@ int uploader_retry(struct uploader *uploader, const char *name)
 int uploader_status(struct uploader *uploader, const char *name, struct uploader_status *ret_status)
 {
 	pthread_mutex_lock(&uploader->lock);
-	struct transfer *t = worker_find(uploader, name);
+	struct transfer *t = uploader_find(uploader, name);
 	if (t) {
 		const struct transfer_public *pub = &t->pub;
 

@@ -7,149 +7,12 @@
 #include <string.h>
 #include "base/clk.h"
 #include "base/log.h"
+#include "uploader/schedule.h"
 
-#define LOADS_A_TURN   64 /* ledgers read between two looks at the network */
 #define LONGEST_WAIT_S 60
 #define GATE_LOG_AFTER 3 /* failures in a row before the store itself is worth a log line */
 
-/* What the API shows, brought up to date; @error NULL leaves the last one. */
-static void publish(struct uploader *u, struct transfer *t, const char *error)
-{
-	enum uploader_state state = transfer_is_done(t) && t->offered_finished ? UPLOADER_DONE
-	                            : t->stopped                               ? UPLOADER_STOPPED
-	                            : t->place == TRANSFER_WAITING             ? UPLOADER_RETRYING
-	                            : t->active                                ? UPLOADER_ACTIVE
-	                                                                       : UPLOADER_QUEUED;
-	uint64_t now_ns = clk_mono_ns();
-
-	pthread_mutex_lock(&u->lock);
-	if (!t->in.forgotten) {
-		u->in_state[t->pub.state]--;
-		u->in_state[state]++;
-	}
-	t->pub.state = state;
-	t->pub.bytes_done = transfer_bytes_done(t);
-	t->pub.bytes_total = t->finished ? t->readable : 0;
-	t->pub.tries = t->tries;
-	t->pub.next_try_unix_ns = 0;
-	if (state == UPLOADER_RETRYING)
-		t->pub.next_try_unix_ns =
-		        clk_wall_ns() + (t->next_try_ns > now_ns ? t->next_try_ns - now_ns : 0);
-	if (error) {
-		free(t->pub.error);
-		t->pub.error = error[0] ? strdup(error) : NULL;
-	}
-	pthread_mutex_unlock(&u->lock);
-}
-
-static struct transfer_list *list_of(struct uploader *u, enum transfer_place place)
-{
-	return place == TRANSFER_FRESH ? &u->fresh : place == TRANSFER_READY ? &u->ready : &u->waiting;
-}
-
-static void move(struct uploader *u, struct transfer *t, enum transfer_place place)
-{
-	if (t->place != TRANSFER_IDLE)
-		TAILQ_REMOVE(list_of(u, t->place), t, link);
-	t->place = place;
-	if (place != TRANSFER_IDLE)
-		TAILQ_INSERT_TAIL(list_of(u, place), t, link);
-}
-
-static void make_ready(struct uploader *u, struct transfer *t)
-{
-	if (t->place == TRANSFER_IDLE && !t->stopped && !(transfer_is_done(t) && !t->offered))
-		move(u, t, TRANSFER_READY);
-}
-
-/* One line when the reason changes, not one a try. */
-static void log_failure(struct transfer *t, const struct s3_verdict *verdict, uint64_t wait_ns)
-{
-	char head[sizeof(t->logged)];
-
-	snprintf(head, sizeof(head), "%.*s", (int)strcspn(verdict->reason, ":"), verdict->reason);
-	if (!strcmp(head, t->logged))
-		return;
-	memcpy(t->logged, head, sizeof(head));
-	if (t->stopped)
-		log_error("upload of %s: %s; given up after %u tries, until it is asked for", t->name,
-		        verdict->reason, t->tries);
-	else
-		log_warn("upload of %s: %s; trying again in %.1f s", t->name, verdict->reason,
-		        (double)wait_ns / (double)CLK_NS_PER_S);
-}
-
-static void failed(struct uploader *u, struct transfer *t, const struct s3_verdict *verdict)
-{
-	const struct conf *conf = u->cfg.conf;
-	uint64_t wait_ns = u->bounds.max_ns;
-
-	t->epoch++;
-	t->tries++;
-	if (!verdict->slow)
-		wait_ns = retry_wait_ns(&u->bounds, t->tries);
-	if (verdict->retry_after_s * CLK_NS_PER_S > wait_ns)
-		wait_ns = verdict->retry_after_s * CLK_NS_PER_S;
-	if (wait_ns > u->bounds.max_ns)
-		wait_ns = u->bounds.max_ns;
-	t->stopped = conf->upload_max_retries && t->tries >= conf->upload_max_retries;
-	t->next_try_ns = clk_mono_ns() + wait_ns;
-	move(u, t, t->stopped ? TRANSFER_IDLE : TRANSFER_WAITING);
-	if (!t->stopped && t->next_try_ns < u->earliest_ns)
-		u->earliest_ns = t->next_try_ns;
-	log_failure(t, verdict, wait_ns);
-	pthread_mutex_lock(&u->lock);
-	u->failures++;
-	memcpy(u->last_error, verdict->reason, sizeof(u->last_error));
-	pthread_mutex_unlock(&u->lock);
-	publish(u, t, verdict->reason);
-}
-
-/* The object is there. @fresh: since just now, rather than by an earlier process. */
-static void completed(struct uploader *u, struct transfer *t, bool fresh)
-{
-	struct uploader_status status;
-	bool known;
-
-	move(u, t, TRANSFER_IDLE);
-	t->tries = 0;
-	pthread_mutex_lock(&u->lock);
-	snprintf(t->pub.etag, sizeof(t->pub.etag), "%s", t->ledger.etag);
-	t->pub.finished_unix_ns = t->ledger.finished_unix_ns;
-	if (t->listed)
-		TAILQ_REMOVE(&u->unfinished, t, all);
-	t->listed = false;
-	u->done += fresh;
-	pthread_mutex_unlock(&u->lock);
-	publish(u, t, "");
-	if (fresh)
-		log_info("upload of %s: done, %llu bytes, ETag %s", t->name,
-		        (unsigned long long)t->ledger.size, t->ledger.etag);
-	known = !uploader_status(u, t->name, &status);
-	if (known && u->cfg.on_done)
-		u->cfg.on_done(u->cfg.arg, t->name, &status);
-}
-
-/* Look at what the API said last about a transfer whose ledger has been read. */
-static void take_offer(struct uploader *u, struct transfer *t)
-{
-	struct s3_verdict verdict;
-	bool was_done = t->pub.state == UPLOADER_DONE;
-
-	if (transfer_offer(t, &u->transfer_env, t->offered_bytes, t->offered_finished, &verdict)) {
-		failed(u, t, &verdict);
-		return;
-	}
-	t->offered = false;
-	if (!transfer_is_done(t)) {
-		make_ready(u, t);
-		publish(u, t, NULL);
-	} else if (!was_done && t->offered_finished) {
-		completed(u, t, false);
-	}
-}
-
-static void end_tasks_of(struct uploader *u, const void *owner)
+void worker_end_tasks(struct uploader *u, const void *owner)
 {
 	for (unsigned i = 0; i < u->task_count; i++) {
 		struct task *task = &u->tasks[i];
@@ -158,101 +21,6 @@ static void end_tasks_of(struct uploader *u, const void *owner)
 			continue;
 		retry_gate_end(&u->gate, task->gate_epoch, RETRY_UNKNOWN, &u->bounds, clk_mono_ns());
 		task_end(task, &u->task_env);
-	}
-}
-
-static void forget(struct uploader *u, struct transfer *t)
-{
-	end_tasks_of(u, t);
-	move(u, t, TRANSFER_IDLE);
-	if (!t->loaded)
-		transfer_load(t, &u->transfer_env);
-	transfer_forget(t, &u->transfer_env);
-	transfer_free(t);
-}
-
-static void retry_now(struct uploader *u, struct transfer *t)
-{
-	if (t->place == TRANSFER_WAITING)
-		move(u, t, TRANSFER_IDLE);
-	t->stopped = false;
-	t->tries = 0;
-	t->logged[0] = '\0';
-	u->gate.next_ns = 0;
-	if (t->loaded)
-		make_ready(u, t);
-	publish(u, t, NULL);
-}
-
-static void take_input(struct uploader *u, struct transfer *t, const struct transfer_input *in)
-{
-	if (in->forgotten) {
-		forget(u, t);
-		return;
-	}
-	if (in->retry)
-		retry_now(u, t);
-	if (!in->offered)
-		return;
-	t->offered = true;
-	t->offered_finished = in->finished;
-	t->offered_bytes = in->bytes;
-	if (!t->loaded && t->place == TRANSFER_IDLE)
-		move(u, t, TRANSFER_FRESH);
-	else if (t->loaded && t->place != TRANSFER_WAITING && !t->stopped)
-		take_offer(u, t);
-}
-
-/* Whether the thread is to go on. */
-static bool take_inbox(struct uploader *u)
-{
-	struct transfer *t;
-	bool stop;
-
-	for (;;) {
-		struct transfer_input in;
-
-		pthread_mutex_lock(&u->lock);
-		stop = u->stop;
-		t = stop ? NULL : TAILQ_FIRST(&u->inbox);
-		if (t) {
-			TAILQ_REMOVE(&u->inbox, t, in.link);
-			in = t->in;
-			t->in.queued = t->in.offered = t->in.retry = false;
-		}
-		pthread_mutex_unlock(&u->lock);
-		if (!t)
-			return !stop;
-		take_input(u, t, &in);
-	}
-}
-
-static void load_fresh(struct uploader *u)
-{
-	struct transfer *t;
-
-	for (unsigned i = 0; i < LOADS_A_TURN && (t = TAILQ_FIRST(&u->fresh)); i++) {
-		move(u, t, TRANSFER_IDLE);
-		transfer_load(t, &u->transfer_env);
-		take_offer(u, t);
-	}
-}
-
-static void wake_waiting(struct uploader *u, uint64_t now_ns)
-{
-	struct transfer *t, *next;
-
-	if (now_ns < u->earliest_ns)
-		return;
-	u->earliest_ns = UINT64_MAX;
-	for (t = TAILQ_FIRST(&u->waiting); t; t = next) {
-		next = TAILQ_NEXT(t, link);
-		if (t->next_try_ns <= now_ns) {
-			move(u, t, TRANSFER_IDLE);
-			make_ready(u, t);
-		} else if (t->next_try_ns < u->earliest_ns) {
-			u->earliest_ns = t->next_try_ns;
-		}
 	}
 }
 
@@ -307,11 +75,11 @@ static void transfer_ended(
 	}
 	bool bad = current && (verdict->outcome == S3_FAILED || verdict->outcome == S3_GONE);
 	if (transfer_is_done(t))
-		completed(u, t, true);
+		schedule_completed(u, t, true);
 	else if (bad && task->owner_epoch == t->epoch)
-		failed(u, t, verdict);
+		schedule_failed(u, t, verdict);
 	else
-		make_ready(u, t), publish(u, t, near ? "" : NULL);
+		schedule_ready(u, t), schedule_publish(u, t, near ? "" : NULL);
 }
 
 /* A task came to its end; @reply NULL when it made no request. */
@@ -357,37 +125,20 @@ static bool start_task(
 	return !error;
 }
 
-/* Recordings take turns: one request each. Whether one was begun. */
+/* Whether one was begun. */
 static bool start_transfer(struct uploader *u, struct task *task)
 {
-	struct transfer *t;
+	struct task_order order;
+	struct transfer *t = schedule_next(u, &order);
 
-	while ((t = TAILQ_FIRST(&u->ready))) {
-		struct task_order order;
-
-		move(u, t, TRANSFER_IDLE);
-		if (t->offered) {
-			take_offer(u, t); /* it comes back to the end of the queue */
-			continue;
-		}
-		int n = transfer_next(t, &u->transfer_env, &order);
-		if (n < 0) {
-			struct s3_verdict verdict = { .outcome = S3_FAILED, .slow = n != -ENOMEM };
-
-			snprintf(verdict.reason, sizeof(verdict.reason), "%s", strerror(-n));
-			failed(u, t, &verdict);
-		} else if (n) {
-			t->active++;
-			if (start_task(u, task, t, t->epoch, &order)) {
-				make_ready(u, t);
-				publish(u, t, NULL);
-			}
-			return true;
-		} else {
-			publish(u, t, NULL);
-		}
+	if (!t)
+		return false;
+	t->active++;
+	if (start_task(u, task, t, t->epoch, &order)) {
+		schedule_ready(u, t);
+		schedule_publish(u, t, NULL);
 	}
-	return false;
+	return true;
 }
 
 static void start_tasks(struct uploader *u, uint64_t now_ns)
@@ -484,7 +235,7 @@ static bool is_used(void *arg, const char *name, const char *id)
 	struct uploader *u = arg;
 
 	pthread_mutex_lock(&u->lock);
-	struct transfer *t = worker_find(u, name);
+	struct transfer *t = uploader_find(u, name);
 	pthread_mutex_unlock(&u->lock);
 	if (!t)
 		return false;
@@ -505,12 +256,12 @@ void *worker_run(void *arg)
 		return NULL;
 	}
 	u->transfer_env.orphans = u->orphans;
-	while (take_inbox(u)) {
+	while (schedule_inbox(u)) {
 		bool hashing;
 		int running;
 
-		load_fresh(u);
-		wake_waiting(u, clk_mono_ns());
+		schedule_load(u);
+		schedule_wake(u, clk_mono_ns());
 		start_tasks(u, clk_mono_ns());
 		hashing = step_tasks(u);
 		curl_multi_perform(u->task_env.exchange.multi, &running);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What uploader/transfer*.c share and nobody else needs. */
-#ifndef UPLOADER_TRANSFER_UPLOAD_H
-#define UPLOADER_TRANSFER_UPLOAD_H
+#ifndef UPLOADER_TRANSFER_INTERNAL_H
+#define UPLOADER_TRANSFER_INTERNAL_H
 
 #include "uploader/transfer.h"
 

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The API in front of a store that is not there: port 1 of loopback. Uploads that succeed are
+ * tests/e2e/test_upload.py. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <fcntl.h>
+#include <unistd.h>
+#include "base/clk.h"
+#include "uploader/uploader.h"
+
+#define NAME "room_v_1.ivf"
+
+static char path[64];
+static struct conf conf;
+static struct uploader *uploader;
+
+static int set_up(void **state)
+{
+	strcpy(path, "/tmp/test_uploader.XXXXXX");
+	if (!mkdtemp(path))
+		return -1;
+	conf = (struct conf){ .record_dir = path,
+		.upload_part_size_mb = 5,
+		.upload_parallel_parts = 2,
+		.upload_min_retry_ms = 10,
+		.upload_max_retry_ms = 20,
+		.s3_endpoint = (char *)"127.0.0.1:1",
+		.s3_bucket = (char *)"b",
+		.s3_region = (char *)"r",
+		.s3_access_key = (char *)"a",
+		.s3_secret_key = (char *)"s",
+		.s3_session_token = (char *)"",
+		.s3_ca_file = (char *)"",
+		.s3_prefix = (char *)"rec/" };
+	uploader = NULL;
+	return 0;
+}
+
+static int create(void)
+{
+	const struct uploader_cfg cfg = { .conf = &conf };
+
+	return uploader_create(&uploader, &cfg);
+}
+
+static void make_file(void)
+{
+	char file[128];
+
+	snprintf(file, sizeof(file), "%s/" NAME, path);
+	int fd = open(file, O_WRONLY | O_CREAT, 0600);
+	assert_int_equal(write(fd, "media", 5), 5);
+	close(fd);
+}
+
+static int tear_down(void **state)
+{
+	static const char *const files[] = { NAME, "." NAME ".upload" };
+	char file[128];
+
+	uploader_free(uploader);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(file, sizeof(file), "%s/%s", path, files[i]);
+		unlink(file);
+	}
+	return rmdir(path);
+}
+
+/* Wait until @name is in @state, at most 10 s. */
+static struct uploader_status wait_for(const char *name, enum uploader_state state, uint32_t tries)
+{
+	struct uploader_status status;
+	uint64_t end = clk_mono_ns() + 10 * CLK_NS_PER_S;
+
+	do {
+		usleep(1000);
+		assert_int_equal(uploader_status(uploader, name, &status), 0);
+	} while ((status.state != state || status.tries < tries) && clk_mono_ns() < end);
+	assert_int_equal(status.state, state);
+	return status;
+}
+
+static void wrong_configurations_are_einval(void **state)
+{
+	conf.s3_endpoint = (char *)"https://host";
+	assert_int_equal(create(), -EINVAL);
+	conf.s3_endpoint = (char *)"host";
+	conf.record_dir = (char *)"/nonexistent";
+	assert_int_equal(create(), -EINVAL);
+	conf.record_dir = path;
+	conf.s3_use_ssl = true;
+	conf.s3_ca_file = (char *)"/nonexistent";
+	assert_int_equal(create(), -EINVAL);
+	conf.s3_ca_file = (char *)"/etc/hostname";
+	assert_int_equal(create(), -EINVAL);
+	assert_null(uploader);
+}
+
+static void names_that_are_none_are_refused(void **state)
+{
+	static const char *const names[] = { "", "a/b.ivf", "../a.ivf", ".hidden", "a b" };
+	struct uploader_status status;
+	char longest[300];
+
+	assert_int_equal(create(), 0);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_int_equal(uploader_finished(uploader, names[i], NULL), -EINVAL);
+		assert_int_equal(uploader_growing(uploader, names[i], 1, NULL), -EINVAL);
+		uploader_forget(uploader, names[i]);
+	}
+	memset(longest, 'a', sizeof(longest));
+	longest[299] = '\0';
+	assert_int_equal(uploader_finished(uploader, longest, NULL), -EINVAL);
+	assert_int_equal(uploader_status(uploader, NAME, &status), -ENOENT);
+	assert_int_equal(uploader_retry(uploader, NAME), -ENOENT);
+}
+
+static void a_store_that_is_not_there_is_tried_again(void **state)
+{
+	const struct uploader_meta meta = { .started_unix_ns = 77 };
+	struct uploader_counts counts;
+
+	make_file();
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, &meta), 0);
+	struct uploader_status status = wait_for(NAME, UPLOADER_RETRYING, 3);
+	assert_string_equal(status.key, "rec/" NAME);
+	assert_int_equal(status.bytes_total, 5);
+	assert_true(status.next_try_unix_ns > 0);
+	assert_non_null(strstr(status.error, "127.0.0.1 port 1"));
+	uploader_counts(uploader, &counts);
+	assert_false(counts.store_usable);
+	assert_int_equal(counts.oldest_unix_ns, 77);
+	assert_int_equal(counts.queued + counts.active + counts.retrying, 1);
+	assert_true(counts.failures >= 3);
+	assert_string_equal(counts.last_error, status.error);
+}
+
+static void after_max_retries_it_stops_until_asked(void **state)
+{
+	struct uploader_counts counts;
+
+	conf.upload_max_retries = 2;
+	make_file();
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_STOPPED, 2);
+	uploader_counts(uploader, &counts);
+	assert_int_equal(counts.stopped, 1);
+	assert_int_equal(counts.failures, 2);
+	assert_int_equal(uploader_retry(uploader, NAME), 0);
+	for (int i = 0; i < 10000 && counts.failures < 4; i++) {
+		usleep(1000);
+		uploader_counts(uploader, &counts);
+	}
+	assert_int_equal(counts.failures, 4);
+	wait_for(NAME, UPLOADER_STOPPED, 2);
+}
+
+static void a_missing_file_is_told(void **state)
+{
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	struct uploader_status status = wait_for(NAME, UPLOADER_RETRYING, 1);
+	assert_string_equal(status.error, "file: No such file or directory");
+}
+
+static void growing_waits_for_bytes(void **state)
+{
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_growing(uploader, NAME, 1000, NULL), 0);
+	struct uploader_status status = wait_for(NAME, UPLOADER_QUEUED, 0);
+	assert_int_equal(status.bytes_total, 0);
+}
+
+static void forgotten_is_unknown(void **state)
+{
+	struct uploader_status status;
+	struct uploader_counts counts;
+	char file[128];
+
+	make_file();
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_RETRYING, 1);
+	uploader_forget(uploader, NAME);
+	assert_int_equal(uploader_status(uploader, NAME, &status), -ENOENT);
+	uploader_counts(uploader, &counts);
+	assert_int_equal(counts.queued + counts.active + counts.retrying + counts.stopped, 0);
+	snprintf(file, sizeof(file), "%s/." NAME ".upload", path);
+	for (int i = 0; i < 5000 && !access(file, F_OK); i++)
+		usleep(1000);
+	assert_int_equal(access(file, F_OK), -1);
+}
+
+static void many_at_once_from_many_names(void **state)
+{
+	struct uploader_counts counts;
+	char name[64];
+
+	assert_int_equal(create(), 0);
+	for (int i = 0; i < 2000; i++) {
+		snprintf(name, sizeof(name), "room_v_%d.ivf", i);
+		assert_int_equal(uploader_growing(uploader, name, 10, NULL), 0);
+	}
+	uploader_counts(uploader, &counts);
+	assert_int_equal(counts.queued, 2000);
+	for (int i = 0; i < 2000; i += 2) {
+		snprintf(name, sizeof(name), "room_v_%d.ivf", i);
+		uploader_forget(uploader, name);
+	}
+	uploader_counts(uploader, &counts);
+	assert_int_equal(counts.queued, 1000);
+}
+
+static void states_have_names(void **state)
+{
+	assert_string_equal(uploader_state_name(UPLOADER_NONE), "none");
+	assert_string_equal(uploader_state_name(UPLOADER_RETRYING), "retrying");
+	assert_string_equal(uploader_state_name(UPLOADER_DONE), "done");
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(wrong_configurations_are_einval),
+		CASE(names_that_are_none_are_refused),
+		CASE(a_store_that_is_not_there_is_tried_again),
+		CASE(after_max_retries_it_stops_until_asked),
+		CASE(a_missing_file_is_told),
+		CASE(growing_waits_for_bytes),
+		CASE(forgotten_is_unknown),
+		CASE(many_at_once_from_many_names),
+		CASE(states_have_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
