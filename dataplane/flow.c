@@ -47,7 +47,7 @@ bool flow_same_peer(const struct peer *a, const struct peer *b)
 /* RFC 3550 section 8.2: while ours speaks it stays; each of its packets sets rival_pkts back to 0. */
 static bool may_change(struct lcore *lc, struct flow *flow, uint32_t ssrc)
 {
-	uint64_t silence = lc->now_unix_ns - stat_get(flow->slot, STAT_FLOW_last_pkt_unix_ns);
+	uint64_t silence = lc->now_unix_ns - flow->spoke_unix_ns;
 
 	if (!flow->crypto && !flow->confirmed)
 		return true;

@@ -49,6 +49,7 @@ struct flow {
 	uint8_t local;      /* our address that the sender speaks to */
 	uint16_t first_seq; /* plain, on probation: of the packet before */
 	uint32_t shed_rtp, shed_pkts;
+	uint64_t spoke_unix_ns; /* its last authentic packet */
 	uint32_t sequence_ssrc; /* whose sequence is */
 	uint32_t begin_ssrc;    /* whose first packet roc is of, if begin_known */
 	bool begin_known;

@@ -45,7 +45,7 @@ static enum crypto_verdict open_packet(struct flow *flow, struct meta *m, uint8_
 }
 
 /* The sender of an authentic RTP packet: feedback goes where it came from. */
-static void follow_source(struct flow *flow, const struct meta *m)
+static void follow_source(const struct lcore *lc, struct flow *flow, const struct meta *m)
 {
 	uint16_t seq = (uint16_t)m->packet.ext_seq;
 
@@ -73,11 +73,12 @@ static void follow_source(struct flow *flow, const struct meta *m)
 	flow->has_rtp_peer = true;
 	flow->local = m->local;
 	flow->rival_pkts = 0;
+	flow->spoke_unix_ns = lc->now_unix_ns;
 	stat_set(flow->slot, STAT_FLOW_ssrc, m->packet.ssrc);
 }
 
 /* A packet of an SSRC that is bound to @flow. */
-static uint32_t admit_bound(struct flow *flow, struct meta *m, uint8_t *data)
+static uint32_t admit_bound(const struct lcore *lc, struct flow *flow, struct meta *m, uint8_t *data)
 {
 	enum crypto_verdict verdict;
 
@@ -88,7 +89,7 @@ static uint32_t admit_bound(struct flow *flow, struct meta *m, uint8_t *data)
 		return reason_of(verdict, flow);
 	m->flow = flow;
 	if (!m->is_rtcp)
-		follow_source(flow, m);
+		follow_source(lc, flow, m);
 	return NO_REASON;
 }
 
@@ -116,7 +117,7 @@ static uint32_t admit_new(struct lcore *lc, struct meta *m, uint8_t *data)
 				return NO_REASON;
 			if (!flow_bind(lc, m->endpoint, flow, m->packet.ssrc))
 				return STAT_LCORE_drop_no_track;
-			follow_source(flow, m);
+			follow_source(lc, flow, m);
 			return NO_REASON;
 		}
 		if (!first)
@@ -139,7 +140,7 @@ static uint32_t admit(struct lcore *lc, struct rte_mbuf *mbuf)
 		return admit_new(lc, m, data);
 	if (!m->is_rtcp && flow->payload_type != (data[1] & 0x7F))
 		return STAT_LCORE_drop_no_track;
-	return admit_bound(flow, m, data);
+	return admit_bound(lc, flow, m, data);
 }
 
 unsigned unprotect_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)

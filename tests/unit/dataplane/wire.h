@@ -31,17 +31,18 @@ static const uint8_t wire_ours4[4] = { 10, 77, 0, 1 }, wire_theirs4[4] = { 10, 7
 static const uint8_t wire_ours6[16] = { 0xfd, 0x77, [15] = 1 }, wire_theirs6[16] = { 0xfd, 0x77, [15] = 2 };
 
 /* Group setup: EAL without huge pages, one looped port, one lcore with our addresses and gateways. */
-static int wire_setup(void **state)
+static inline int wire_setup(void **state)
 {
-	static char *eal[] = { "test", "--no-huge", "--no-pci", "-m", "64", "--no-shconf", "--no-telemetry",
-		"--log-level=error", "--lcores=0@0", "--vdev=net_ring0", NULL };
-	static char *addresses[] = { "10.77.0.1/24", "fd77::1/64", NULL },
-	            *gateways[] = { "10.77.0.254", "fd77::fe", NULL };
-	struct conf conf = { .ingest_address = addresses, .ingest_gateway = gateways };
+	static const char *eal[] = { "test", "--no-huge", "--no-pci", "-m", "64", "--no-shconf",
+		"--no-telemetry", "--log-level=error", "--lcores=0@0", "--vdev=net_ring0", NULL };
+	static const char *addresses[] = { "10.77.0.1/24", "fd77::1/64", NULL },
+	                  *gateways[] = { "10.77.0.254", "fd77::fe", NULL };
+	struct conf conf = { .ingest_address = (char **)(uintptr_t)addresses,
+		.ingest_gateway = (char **)(uintptr_t)gateways };
 	struct rte_eth_conf eth = { 0 };
 	const char *why = NULL;
 
-	if (rte_eal_init((int)RTE_DIM(eal) - 1, eal) < 0)
+	if (rte_eal_init((int)RTE_DIM(eal) - 1, (char **)(uintptr_t)eal) < 0)
 		return -1;
 	wire_lc.pool = rte_pktmbuf_pool_create(
 	        "test", 2047, 0, META_BYTES, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
@@ -63,7 +64,7 @@ static int wire_setup(void **state)
 }
 
 /* Test setup: counters at zero, nothing left in the loop. */
-static int wire_reset(void **state)
+static inline int wire_reset(void **state)
 {
 	struct rte_mbuf *left[32];
 	unsigned n;
@@ -74,7 +75,7 @@ static int wire_reset(void **state)
 	return 0;
 }
 
-static struct rte_mbuf *wire_frame(uint16_t type, const void *payload, unsigned len)
+static inline struct rte_mbuf *wire_frame(uint16_t type, const void *payload, unsigned len)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(wire_lc.pool);
 	struct rte_ether_hdr *eth =
@@ -90,7 +91,7 @@ static struct rte_mbuf *wire_frame(uint16_t type, const void *payload, unsigned 
 
 /* An IPv4 datagram of @proto from them to us with right checksums; the UDP header is the caller's to spoil.
  */
-static struct rte_mbuf *wire_ip4(uint8_t proto, const void *l4, unsigned len)
+static inline struct rte_mbuf *wire_ip4(uint8_t proto, const void *l4, unsigned len)
 {
 	uint8_t bytes[2048];
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)bytes;
@@ -106,7 +107,7 @@ static struct rte_mbuf *wire_ip4(uint8_t proto, const void *l4, unsigned len)
 	return wire_frame(RTE_ETHER_TYPE_IPV4, bytes, (unsigned)sizeof(*ip) + len);
 }
 
-static struct rte_mbuf *wire_ip6(
+static inline struct rte_mbuf *wire_ip6(
         uint8_t proto, const void *l4, unsigned len, const uint8_t *from, const uint8_t *to, uint8_t hops)
 {
 	uint8_t bytes[2048];
@@ -122,13 +123,13 @@ static struct rte_mbuf *wire_ip6(
 	return wire_frame(RTE_ETHER_TYPE_IPV6, bytes, (unsigned)sizeof(*ip) + len);
 }
 
-static void *wire_l3(struct rte_mbuf *mbuf)
+static inline void *wire_l3(struct rte_mbuf *mbuf)
 {
 	return rte_pktmbuf_mtod_offset(mbuf, void *, sizeof(struct rte_ether_hdr));
 }
 
 /* A UDP datagram from 10.77.0.2:4000 (or fd77::2) to ours:20000 with @len bytes of 0x80… */
-static struct rte_mbuf *wire_udp(bool is_v6, unsigned len)
+static inline struct rte_mbuf *wire_udp(bool is_v6, unsigned len)
 {
 	uint8_t bytes[2048] = { 0 };
 	struct rte_udp_hdr *udp = (struct rte_udp_hdr *)bytes;
@@ -155,7 +156,7 @@ static struct rte_mbuf *wire_udp(bool is_v6, unsigned len)
 }
 
 /* The one frame that was sent since, or NULL. */
-static struct rte_mbuf *wire_sent(void)
+static inline struct rte_mbuf *wire_sent(void)
 {
 	struct rte_mbuf *mbuf[2];
 	unsigned n = rte_eth_rx_burst(0, 0, mbuf, 2);
