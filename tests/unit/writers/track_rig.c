@@ -105,6 +105,48 @@ uint64_t track_rig_stat(const struct track_rig *rig, enum stat_track id)
 	return rig->slot[id];
 }
 
+struct track_rig_packet track_rig_vp8_packet(
+        const struct track_rig_vp8 *stream, bool key, unsigned packets, unsigned i)
+{
+	static uint8_t payload[64];
+	size_t len = 0;
+
+	payload[len++] = i ? 0x00 : 0x10; /* S, partition 0 */
+	if (i == 0 && key) {
+		memcpy(payload + len, "\x10\x02\x00\x9D\x01\x2A", 6);
+		cur_put_le(payload + len + 6, stream->width ? stream->width : 320, 2);
+		cur_put_le(payload + len + 8, stream->height ? stream->height : 240, 2);
+		len += 10;
+	} else if (i == 0) {
+		payload[len++] = 0x11;
+	}
+	cur_put_le(payload + len, stream->seq + i, 8);
+	len += 8;
+	return (struct track_rig_packet){
+		.seq = stream->seq + i,
+		.at_ns = stream->at_ns,
+		.rtp = stream->rtp,
+		.ssrc = stream->ssrc,
+		.flags = i == packets - 1 ? PACKET_MARKER : 0,
+		.payload = payload,
+		.len = len,
+	};
+}
+
+void track_rig_vp8(
+        struct track_rig *rig, struct track_rig_vp8 *stream, bool key, unsigned packets, uint32_t missing)
+{
+	for (unsigned i = 0; i < packets; i++) {
+		struct track_rig_packet packet = track_rig_vp8_packet(stream, key, packets, i);
+
+		if (!(missing >> i & 1))
+			track_rig_put(rig, &packet);
+	}
+	stream->seq += packets;
+	stream->rtp += TRACK_RIG_FRAME_RTP;
+	stream->at_ns += TRACK_RIG_FRAME_NS;
+}
+
 uint8_t *track_rig_read(const char *name, size_t *ret_len)
 {
 	const char *dir = getenv("TEST_DATA");

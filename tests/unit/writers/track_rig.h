@@ -40,6 +40,22 @@ void track_rig_close(struct track_rig *rig, const char *reason);
 
 uint64_t track_rig_stat(const struct track_rig *rig, enum stat_track id);
 
+/* A VP8 stream by hand: frames of so many packets at 30 frames a second. The payload's last bytes are the
+ * packet's number. */
+struct track_rig_vp8 {
+	uint64_t seq, at_ns;
+	uint32_t rtp, ssrc;
+	uint16_t width, height; /* of key frames; 0: 320 x 240 */
+};
+#define TRACK_RIG_FRAME_NS  33333333ull
+#define TRACK_RIG_FRAME_RTP 3000
+/* Put the next frame. @missing: a mask of packets that do not come. */
+void track_rig_vp8(
+        struct track_rig *rig, struct track_rig_vp8 *stream, bool key, unsigned packets, uint32_t missing);
+/* Only make the packet @i of it; its payload is static. */
+struct track_rig_packet track_rig_vp8_packet(
+        const struct track_rig_vp8 *stream, bool key, unsigned packets, unsigned i);
+
 /* A capture of tests/data/media: RTP packets, each with its length before it. */
 struct track_rig_capture {
 	uint8_t *bytes;
