@@ -37,12 +37,12 @@ flush_interval_ms = {flush}
 address = 10.77.0.1/24, fd77::1/64
 {ingest}
 [dataplane]
-port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192
+port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192,qpairs={queues}
 hugepages = {hugepages}
 memory_mb = 256
 block_mb = 96
 mbufs = 32767
-lcores = 1
+lcores = {lcores}
 run_dir = {dir}/run
 {dataplane}
 [control]
@@ -56,6 +56,10 @@ level = {log}
 
 class Failed(AssertionError):
     pass
+
+
+class Skipped(Exception):
+    """A case that cannot be tried on this machine as it is now."""
 
 
 def check(condition, what):
@@ -99,7 +103,7 @@ def key_base64(profile="AES_CM_128_HMAC_SHA1_80", seed=1):
 class Rig:
     """Namespace, daemons and API. Options are INI lines per section."""
 
-    def __init__(self, flush=200, record="", ingest="", dataplane="", control="", rest="", log="info", start=True, env=None, keep=False):
+    def __init__(self, flush=200, record="", ingest="", dataplane="", control="", rest="", log="info", start=True, env=None, keep=False, lcores=(1,)):
         self.name = f"ws{os.getpid() % 100000}"
         self.dir = tempfile.mkdtemp(prefix="wirespool-e2e-")
         self.records = os.path.join(self.dir, "records")
@@ -112,7 +116,7 @@ class Rig:
         self.ini = os.path.join(self.dir, "wirespool.ini")
         with open(self.ini, "w") as f:
             f.write(INI.format(dir=self.dir, flush=flush, record=record, ingest=ingest, dataplane=dataplane, control=control,
-                               rest=rest, log=log, iface=self.iface, port=self.port, hugepages=os.environ.get("HUGEPAGES", "off")))
+                               rest=rest, log=log, iface=self.iface, port=self.port, lcores=",".join(map(str, lcores)), queues=len(lcores), hugepages=os.environ.get("HUGEPAGES", "off")))
         try:
             self._network()
             if start:
@@ -370,7 +374,7 @@ def decodes(path):
 
 # --- running the cases ----------------------------------------------------------------------------------------------------
 def main(cases):
-    """Run the cases (all, or those named on the command line): 'ok NAME' or 'FAIL NAME: why', exit code 0 or 1."""
+    """Run the cases (all, or those named on the command line): 'ok NAME', 'FAIL NAME: why' or 'skip NAME: why', exit code 0 or 1."""
     names = sys.argv[1:]
     failed = 0
     for case in cases:
@@ -381,6 +385,8 @@ def main(cases):
         try:
             case()
             print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
+        except Skipped as why:
+            print(f"skip {name}: {why}", flush=True)
         except Exception as why:
             failed += 1
             print(f"FAIL {name}: {why}", flush=True)

@@ -214,6 +214,30 @@ def many_sessions_of_one_room():
             senders.same_packets(clip, rig.path(r["name"]))
 
 
+def two_lcores_share_the_senders():
+    """RSS (af_packet's fanout by hash) brings packets where it likes: they reach the lcore that owns their session."""
+    clip = senders.audio_clip(3)
+    with Rig(lcores=(0, 1)) as rig:
+        keys = srtp("AES_CM_128_HMAC_SHA1_80", 3)
+        sessions = [rig.open([dict(AUDIO, id=f"a{i}", srtp=keys)], participant=f"p{i}") for i in range(8)]
+        procs = [senders.ffmpeg(rig, clip, s["port"], 111, None, keys["profile"], keys["key"], wait=False) for s in sessions]
+        for p in procs:
+            equal(p.wait(30), 0, "sender")
+        time.sleep(0.3)
+        lcores = rig.stats()["lcore"]
+        check(all(l["rx_pkts"] > 0 for l in lcores), f"one lcore saw nothing: {[l['rx_pkts'] for l in lcores]}")
+        check(all(l["handed_pkts"] > 0 for l in lcores), f"one lcore owned nothing: {[l['handed_pkts'] for l in lcores]}")
+        for l in lcores:
+            out = l["forwarded_out"] + l["answered"] + l["rtcp_pkts"] + l["handed_pkts"] + sum(v for k, v in l.items() if k.startswith("drop_"))
+            equal(l["rx_pkts"] + l["forwarded_in"], out, "packets in and out of an lcore")
+        for s in sessions:
+            rig.finish(s["id"])
+        records = rig.listing("?room=demo")
+        equal(len(records), 8, "recordings")
+        for r in records:
+            senders.same_packets(clip, rig.path(r["name"]))
+
+
 def a_session_without_packets_ends_idle():
     with Rig(ingest="allow_plain_rtp = 1") as rig:
         s = rig.open([dict(AUDIO)], idle_timeout_s=1)
@@ -225,4 +249,4 @@ def a_session_without_packets_ends_idle():
 
 main([vp8_plain, vp8_aes_cm_80, vp9_aes_cm_32, vp8_gcm_128_by_gstreamer, vp9_gcm_256_by_gstreamer, opus_aes_cm_80, opus_gcm_256_by_gstreamer,
       a_call_of_audio_and_video_with_ssrcs_unknown, ipv6_sender, neighbours_are_answered, sdp_offer_is_answered_in_kind, picture_size_changes_make_a_new_file,
-      many_sessions_of_one_room, a_session_without_packets_ends_idle])
+      many_sessions_of_one_room, two_lcores_share_the_senders, a_session_without_packets_ends_idle])
