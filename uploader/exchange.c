@@ -8,10 +8,11 @@
 #include <unistd.h>
 #include "base/limits.h"
 
-#define CONNECT_TIMEOUT_S  15
-#define REQUEST_TIMEOUT_S  120  /* of a request without a large body */
-#define COMPLETE_TIMEOUT_S 1800 /* stores copy large objects before they answer */
-#define SEND_BUFFER_BYTES  (512l << 10)
+#define CONNECT_TIMEOUT_S   15
+#define REQUEST_TIMEOUT_S   120  /* of a request without a large body */
+#define COMPLETE_TIMEOUT_S  1800 /* stores copy large objects before they answer */
+#define SEND_BUFFER_BYTES   (512l << 10)
+#define SLOWEST_BYTES_PER_S 256l
 
 static size_t read_body(char *out, size_t size, size_t count, void *arg)
 {
@@ -112,7 +113,7 @@ static void set_limits(struct exchange *x, const struct exchange_env *env, enum 
 	bool file = op == S3_PUT || op == S3_PART, complete = op == S3_COMPLETE;
 
 	curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
-	curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, 1l);
+	curl_easy_setopt(x->easy, CURLOPT_LOW_SPEED_LIMIT, SLOWEST_BYTES_PER_S);
 	curl_easy_setopt(
 	        x->easy, CURLOPT_LOW_SPEED_TIME, complete ? (long)COMPLETE_TIMEOUT_S : (long)env->stall_s);
 	if (!file)
@@ -204,10 +205,13 @@ void exchange_result(struct exchange *x, CURLcode code, struct exchange_reply *r
 		.complete = code == CURLE_OK, .body = x->body, .len = x->len, .etag = x->etag
 	};
 	curl_off_t length = -1, retry_after = 0;
+	long request_bytes = 0;
 
 	curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &reply.status);
 	curl_easy_getinfo(x->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
 	curl_easy_getinfo(x->easy, CURLINFO_RETRY_AFTER, &retry_after);
+	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
+	reply.went_out = request_bytes && x->at == x->source.bytes;
 	reply.length = length;
 	reply.retry_after_s = retry_after > 86400 ? 86400 : retry_after > 0 ? (uint32_t)retry_after : 0;
 	reply.file_error = x->file_error;

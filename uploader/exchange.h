@@ -15,7 +15,7 @@
 struct exchange_env {
 	CURLM *multi;
 	const char *ca_file; /* empty: the system's */
-	unsigned stall_s;    /* a transfer that does not move for this long is cut */
+	unsigned stall_s;    /* a transfer that hardly moves for this long is cut */
 };
 
 /* The body: @bytes of @fd from @offset, or of @text when that is set (borrowed, like @fd, until the end). */
@@ -40,6 +40,7 @@ struct exchange {
 struct exchange_reply {
 	long status;   /* 0: none */
 	bool complete; /* the answer came whole */
+	bool went_out; /* the whole request may have reached the store */
 	const char *body;
 	size_t len;
 	const char *etag; /* header, without quotes; may be empty */

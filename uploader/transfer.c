@@ -91,7 +91,7 @@ void transfer_abandon(struct transfer *t, const struct transfer_env *env)
 		orphans_abort(env->orphans, t->name, t->ledger.upload_id, false);
 	ledger_free(&t->ledger);
 	ledger_remove(env->task->dir, t->name);
-	t->proving = t->confirmed = t->gone = false;
+	t->proving = t->doubt = t->confirmed = t->gone = false;
 	t->confirmed_etag[0] = '\0';
 	t->generation++;
 }
@@ -118,7 +118,7 @@ static void resume(struct transfer *t, const struct transfer_env *env)
 		break;
 	case LEDGER_PUT:
 	case LEDGER_COMPLETING:
-		t->proving = true;
+		t->proving = t->doubt = true;
 		break;
 	default:
 		break;

@@ -70,6 +70,7 @@ struct transfer {
 	uint64_t generation; /* counts uploads begun */
 	bool proving;        /* HEAD is next */
 	bool confirmed;      /* the store has said that it has the object */
+	bool doubt;          /* a request may still be at work in the store: look twice before repeating it */
 	bool gone;           /* or that it does not know the upload */
 	bool stray;          /* an upload may have been begun whose id we never heard */
 	bool has_md5;

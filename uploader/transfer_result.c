@@ -10,6 +10,8 @@
 #include "base/log.h"
 #include "uploader/transfer_internal.h"
 
+#define SETTLE_S 2 /* what a dead process or connection has asked for may take this long to show */
+
 static void fail(struct s3_verdict *verdict, bool slow, const char *reason)
 {
 	memset(verdict, 0, sizeof(*verdict));
@@ -96,6 +98,7 @@ static bool put_result(struct transfer *t, const struct task *task, const struct
 		t->has_md5 = true;
 	}
 	t->proving = verdict->outcome == S3_OK || verdict->unsure;
+	t->doubt = verdict->unsure && !reply->complete;
 	t->confirmed = verdict->outcome == S3_OK;
 	if (t->confirmed)
 		snprintf(t->confirmed_etag, sizeof(t->confirmed_etag), "%s", reply->etag);
@@ -130,6 +133,7 @@ static bool complete_result(
 		verdict->outcome = S3_OK;
 	}
 	t->proving = verdict->outcome == S3_OK || verdict->unsure;
+	t->doubt = verdict->unsure && !reply->complete;
 	return t->confirmed;
 }
 
@@ -189,7 +193,13 @@ static bool head_result(struct transfer *t, const struct transfer_env *env, cons
 		finish(t, env, reply->etag);
 		return true;
 	}
-	t->proving = t->confirmed = t->gone = false;
+	if (t->doubt && !was_confirmed && !was_gone) {
+		t->doubt = false;
+		fail(verdict, false, "the store's answer was lost: looking once more before asking again");
+		verdict->retry_after_s = SETTLE_S;
+		return false;
+	}
+	t->proving = t->confirmed = t->gone = t->doubt = false;
 	verdict->outcome = S3_OK;
 	if (was_gone) {
 		transfer_abandon(t, env);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <search.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -114,10 +115,16 @@ static void set_up_env(struct uploader *u)
 static int start_thread(struct uploader *u)
 {
 	pthread_attr_t attr;
+	sigset_t all, before;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	/* Signals are the process's business; a TLS connection that is cut raises SIGPIPE in the thread that
+	 * writes. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
 	int error = pthread_create(&u->thread, &attr, worker_run, u);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	pthread_attr_destroy(&attr);
 	u->running = !error;
 	return error ? -ENOMEM : 0;

@@ -199,6 +199,7 @@ static void collect(struct uploader *u)
 		}
 		s3_judge(&verdict, task->order.op, reply.status, reply.body, reply.len, reply.reason);
 		verdict.retry_after_s = reply.retry_after_s;
+		verdict.unsure = verdict.unsure && reply.went_out;
 		ended(u, task, &reply, &verdict);
 	}
 }

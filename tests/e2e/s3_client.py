@@ -6,6 +6,7 @@ import hmac
 import http.client
 import re
 import ssl
+import time
 import urllib.parse
 
 
@@ -44,7 +45,11 @@ class S3:
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, data
 
     def make_bucket(self, bucket):
-        status, _, body = self.request("PUT", "/" + bucket)
+        for _ in range(20):  # a store that has just started says 503 at times
+            status, _, body = self.request("PUT", "/" + bucket)
+            if status != 503:
+                break
+            time.sleep(0.5)
         if status not in (200, 409):
             raise RuntimeError("bucket %s: %d %r" % (bucket, status, body))
 

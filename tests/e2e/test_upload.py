@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import queue
+import random
 import re
 import shutil
 import signal
@@ -344,6 +345,25 @@ def killed_while_growing_and_resumed(box):
     box.expect_object(name, data)
     box.expect_parts_once(5)
     check(len(box.proxy.seen("create")) == 1, "uploads begun: %d" % len(box.proxy.seen("create")))
+
+
+@case
+def killed_at_random_moments(box):
+    chance = random.Random(7)
+    files = {"room_v_%d.ivf" % i: 3 * PART + 1000 * i if i % 3 == 0 else 20000 * (i + 1) for i in range(12)}
+    files = {name: box.file(name, size) for name, size in files.items()}
+    box.proxy.delay = 0.05
+    for _ in range(15):
+        driver = box.driver(scan=True)
+        time.sleep(chance.random() * 0.6)
+        driver.kill()
+    driver = box.driver(scan=True)
+    for name, data in files.items():
+        driver.wait_done(name)
+        box.expect_object(name, data)
+        written = [e for op in ("put", "complete") for e in box.proxy.seen(op, ok=True) if e.path.split("?")[0].endswith(name)]
+        check(len(written) == 1, "%s was written %d times" % (name, len(written)))
+    eventually(lambda: not [key for key in box.s3.uploads(box.bucket) if key.startswith(box.prefix)], "strays are aborted")
 
 
 def killed_after(box, op, size):

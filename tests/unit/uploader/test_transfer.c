@@ -203,6 +203,8 @@ static void strange_etags_prove_nothing_when_the_answer_was_lost(void **state)
 	answer(S3_PUT, 0, 0, "", "", -1);
 	assert_int_equal(verdict.outcome, S3_FAILED);
 	answer(S3_HEAD, 0, 200, "", "own-scheme", 1000);
+	assert_int_equal(verdict.outcome, S3_FAILED);
+	answer(S3_HEAD, 0, 200, "", "own-scheme", 1000);
 	assert_false(transfer_is_done(t));
 	assert_int_equal(verdict.outcome, S3_OK);
 	answer(S3_PUT, 0, 200, "", MD5_A, -1);
@@ -367,6 +369,9 @@ static void killed_in_completion_asks_first_and_compares_if_need_be(void **state
 	answer(S3_COMPLETE, 0, 0, "", "", -1);
 	new_transfer();
 	offer(0, true);
+	answer(S3_HEAD, 0, 404, "", "", -1);
+	assert_int_equal(verdict.outcome, S3_FAILED);
+	assert_int_equal(verdict.retry_after_s, 2);
 	answer(S3_HEAD, 0, 404, "", "", -1);
 	answer(S3_PART, 2, 0, "", "", -1);
 	answer(S3_PART, 3, 0, "", "", -1);
