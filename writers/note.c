@@ -73,6 +73,7 @@ static void write_clock(struct note *note)
 void note_open(struct note *note, struct segment *segment)
 {
 	note->segment = segment;
+	note->left_out = 0;
 	note->clock_noted_ns = 0;
 	for (unsigned i = 0; i < note->early_gaps; i++)
 		write_gap(note, &note->early[i]);
@@ -86,7 +87,6 @@ void note_close(struct note *note)
 	if (note->segment && note->clock_waits)
 		write_clock(note);
 	note->segment = NULL;
-	note->left_out = 0;
 }
 
 void note_gap(struct note *note, const struct note_gap *gap)

@@ -35,7 +35,7 @@ struct note_clock {
 
 struct note {
 	struct segment *segment; /* NULL: no file is open */
-	uint64_t left_out;       /* events */
+	uint64_t left_out;       /* events of this file */
 	/* cold */
 	uint64_t events, events_since_ns;
 	struct note_clock clock; /* the last report */
