@@ -165,9 +165,9 @@ void filer_job_reserve(struct filer_file *file)
 static int finish(int dir_fd, struct filer_file *file)
 {
 	struct sidecar_facts facts = { .name = file->name, .size = file->size, .end = file->end };
-	int err = 0;
+	int err = exists(dir_fd, file->name, NAME_FINAL) ? -EEXIST : 0;
 
-	if (file->direct && fcntl(file->fd, F_SETFL, 0) < 0)
+	if (!err && file->direct && fcntl(file->fd, F_SETFL, 0) < 0)
 		err = -errno;
 	if (!err)
 		err = finalise_media(file->fd, file->head, file->head_bytes, file->size);

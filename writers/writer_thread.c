@@ -13,13 +13,15 @@
 #include "base/stat.h"
 #include "writers/track_state.h"
 
-#define BURST        32
-#define PREFETCH     4 /* packets ahead */
-#define SPIN_LOOPS   16
-#define REST_MIN_NS  50000
-#define REST_MAX_NS  1000000
-#define BLOCKED_MS   1000
-#define COMMAND_BITS 3u
+#define BURST          32
+#define PREFETCH       4 /* packets ahead */
+#define SPIN_LOOPS     16
+#define REST_MIN_NS    50000
+#define REST_MAX_NS    1000000
+#define REST_SILENT_NS 2000000 /* when nothing has come for half a second */
+#define SILENT_LOOPS   500
+#define BLOCKED_MS     1000
+#define COMMAND_BITS   3u
 
 static struct writer_entry *entry_of(const struct writer_thread *thread, const struct track *track)
 {
@@ -216,8 +218,7 @@ static void on_idle(void *arg, void *track, int status)
 /* Nothing to do: back off step by step; without a track sleep until a command comes. */
 static void rest(struct writer_thread *thread)
 {
-	uint64_t ns = REST_MIN_NS;
-	uint64_t events;
+	uint64_t ns = REST_MIN_NS, events;
 
 	packet_bin_empty(&thread->bin);
 	if (thread->idle++ < SPIN_LOOPS) {
@@ -233,7 +234,9 @@ static void rest(struct writer_thread *thread)
 	}
 	for (unsigned i = SPIN_LOOPS; i < thread->idle && ns < REST_MAX_NS; i += 2)
 		ns *= 2;
-	nanosleep(&(struct timespec){ .tv_nsec = ns < REST_MAX_NS ? (long)ns : REST_MAX_NS }, NULL);
+	if (ns > REST_MAX_NS)
+		ns = thread->idle < SILENT_LOOPS ? REST_MAX_NS : REST_SILENT_NS;
+	nanosleep(&(struct timespec){ .tv_nsec = (long)ns }, NULL);
 }
 
 static void loop(struct writer_thread *thread)
