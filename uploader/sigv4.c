@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
+#include "uploader/digest.h"
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
@@ -28,24 +29,12 @@ char *sigv4_time(char ret_time[SIGV4_TIME_BYTES], uint64_t unix_s)
 	return ret_time;
 }
 
-static void hex(char *out, const uint8_t *bytes, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < len; i++) {
-		*out++ = digits[bytes[i] >> 4];
-		*out++ = digits[bytes[i] & 15];
-	}
-	*out = '\0';
-}
-
 char *sigv4_hash(char ret_hex[SIGV4_HASH_BYTES], const void *bytes, size_t len)
 {
 	uint8_t digest[SHA256_DIGEST_LENGTH];
 
 	SHA256(bytes, len, digest);
-	hex(ret_hex, digest, sizeof(digest));
-	return ret_hex;
+	return digest_hex(ret_hex, digest, sizeof(digest));
 }
 
 void sigv4_encode(FILE *out, const char *text, int slashes)
@@ -60,7 +49,7 @@ void sigv4_encode(FILE *out, const char *text, int slashes)
 	}
 }
 
-static char *encoded(const char *text)
+char *sigv4_encoded(const char *text)
 {
 	char *ret = NULL;
 	size_t len = 0;
@@ -94,8 +83,8 @@ char *sigv4_query(const struct sigv4_field *query, size_t count)
 	int broken = !fields;
 
 	for (size_t i = 0; !broken && i < count; i++) {
-		fields[i].name = encoded(query[i].name);
-		fields[i].value = encoded(query[i].value);
+		fields[i].name = sigv4_encoded(query[i].name);
+		fields[i].value = sigv4_encoded(query[i].value);
 		broken = !fields[i].name || !fields[i].value;
 	}
 	if (!broken) {
@@ -201,7 +190,7 @@ static int sign(
 			memcpy(k, next, sizeof(k));
 		}
 		hmac(next, k, sizeof(k), text, (size_t)text_len);
-		hex(ret_signature, next, sizeof(next));
+		digest_hex(ret_signature, next, sizeof(next));
 		free(text);
 	}
 	OPENSSL_cleanse(k, sizeof(k));

@@ -48,6 +48,9 @@ char *sigv4_hash(char ret_hex[SIGV4_HASH_BYTES], const void *bytes, size_t len);
 /* Print @text with everything but A-Z a-z 0-9 - . _ ~ (and '/', when @slashes) as %XX. */
 void sigv4_encode(FILE *out, const char *text, int slashes);
 
+/* @text encoded so, slashes too, to be freed; NULL when memory is short. */
+char *sigv4_encoded(const char *text);
+
 /* The query string, encoded and sorted as it is signed, to be freed; NULL when memory is short. */
 char *sigv4_query(const struct sigv4_field *query, size_t count);
 

@@ -9,22 +9,6 @@
 #include "base/clk.h"
 #include "uploader/transfer_internal.h"
 
-static char *encoded(const char *text)
-{
-	char *ret = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&ret, &len);
-
-	if (!out)
-		return NULL;
-	sigv4_encode(out, text, 0);
-	if (fclose(out)) {
-		free(ret);
-		return NULL;
-	}
-	return ret;
-}
-
 /* Takes @value over; NULL is memory that was short. */
 static int add_field(struct task_order *order, const char *name, char *value)
 {
@@ -43,11 +27,11 @@ static int add_metadata(const struct transfer *t, struct task_order *order)
 	int error = add_field(order, "content-type", strdup(name_content_type(t->name)));
 
 	if (!error && meta->room[0])
-		error = add_field(order, "x-amz-meta-room", encoded(meta->room));
+		error = add_field(order, "x-amz-meta-room", sigv4_encoded(meta->room));
 	if (!error && meta->participant[0])
-		error = add_field(order, "x-amz-meta-participant", encoded(meta->participant));
+		error = add_field(order, "x-amz-meta-participant", sigv4_encoded(meta->participant));
 	if (!error && meta->track[0])
-		error = add_field(order, "x-amz-meta-track", encoded(meta->track));
+		error = add_field(order, "x-amz-meta-track", sigv4_encoded(meta->track));
 	if (!error && meta->started_unix_ns)
 		error = add_field(
 		        order, "x-amz-meta-started", strdup(clk_rfc3339(started, meta->started_unix_ns, 3)));
