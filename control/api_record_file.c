@@ -62,6 +62,19 @@ static void api_record_file_range(
 	http_answer_file(req, 206, file->fd, range.first, range.last - range.first + 1);
 }
 
+/* One part of the body; true when there is no memory for its head. */
+static bool api_record_file_part(struct http_piece *ret_piece, const struct api_record_file *file,
+        const struct range *range, const char *before, const char *boundary)
+{
+	ret_piece->offset = range->first;
+	ret_piece->len = range->last - range->first + 1;
+	return asprintf(&ret_piece->text,
+	               "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64
+	               "\r\n\r\n",
+	               before, boundary, name_content_type(file->name), range->first, range->last,
+	               file->bytes) < 0;
+}
+
 /* multipart/byteranges (RFC 9110 section 14.6). */
 static void api_record_file_ranges(
         struct http_request *req, const struct api_record_file *file, const struct range *ranges, int count)
@@ -71,18 +84,16 @@ static void api_record_file_ranges(
 	bool failed = false;
 
 	id_make(boundary, sizeof(boundary), "part-");
-	for (int i = 0; i < count; i++) {
-		pieces[i].offset = ranges[i].first;
-		pieces[i].len = ranges[i].last - ranges[i].first + 1;
-		if (asprintf(&pieces[i].text,
-		            "%s--%s\r\nContent-Type: %s\r\nContent-Range: bytes %" PRIu64 "-%" PRIu64
-		            "/%" PRIu64 "\r\n\r\n",
-		            i ? "\r\n" : "", boundary, name_content_type(file->name), ranges[i].first,
-		            ranges[i].last, file->bytes) < 0)
-			failed = true;
+	for (int i = 0; i <= count && !failed; i++) {
+		failed = i < count ? api_record_file_part(
+		                             &pieces[i], file, &ranges[i], i ? "\r\n" : "", boundary)
+		                   : asprintf(&pieces[i].text, "\r\n--%s--\r\n", boundary) < 0;
+		if (failed)
+			pieces[i].text = NULL;
 	}
-	failed |= asprintf(&pieces[count].text, "\r\n--%s--\r\n", boundary) < 0;
-	if (failed) { /* what is left of them is small, and memory is out anyway: the whole file needs none */
+	if (failed) { /* no memory: the whole file needs none, and is as good an answer */
+		for (int i = 0; i <= count; i++)
+			free(pieces[i].text);
 		api_record_file_whole(req, file);
 		return;
 	}

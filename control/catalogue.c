@@ -7,8 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include "base/log.h"
 #include "control/catalogue_db.h"
+
+/* A walk of a large catalogue lets others in between: the lock is held for about 2 ms at a time. */
+#define CATALOGUE_WALK_ROWS     1000
+#define CATALOGUE_WALK_PAUSE_NS 50000
 
 struct catalogue {
 	pthread_mutex_t lock;
@@ -236,22 +241,40 @@ int catalogue_get(struct catalogue *catalogue, const char *name, struct catalogu
 	return err;
 }
 
-int catalogue_walk(
-        struct catalogue *catalogue, void (*each)(void *arg, const struct catalogue_row *row), void *arg)
+/* Up to @max rows after *@last, which becomes the last one read. Returns how many, or -EIO. */
+static int catalogue_walk_some(struct catalogue *catalogue, struct catalogue_row *last, int max,
+        void (*each)(void *arg, const struct catalogue_row *row), void *arg)
 {
-	struct catalogue_row row;
-	int code;
+	int count = 0, code;
 
 	pthread_mutex_lock(&catalogue->lock);
 	sqlite3_stmt *statement = catalogue_statement(catalogue, CATALOGUE_DB_walk);
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)last->finished_unix_ns);
+	sqlite3_bind_text(statement, 2, last->name, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_int(statement, 3, max);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		catalogue_read_row(statement, &row);
-		each(arg, &row);
+		catalogue_read_row(statement, last);
+		each(arg, last);
+		count++;
 	}
-	int err = code == SQLITE_DONE ? 0 : catalogue_db_failed(&catalogue->db, "walk");
+	if (code != SQLITE_DONE)
+		count = catalogue_db_failed(&catalogue->db, "walk");
 	sqlite3_reset(statement);
 	pthread_mutex_unlock(&catalogue->lock);
-	return err;
+	return count;
+}
+
+int catalogue_walk(
+        struct catalogue *catalogue, void (*each)(void *arg, const struct catalogue_row *row), void *arg)
+{
+	const struct timespec pause = { .tv_nsec = CATALOGUE_WALK_PAUSE_NS };
+	struct catalogue_row last = { 0 };
+	int count;
+
+	while ((count = catalogue_walk_some(catalogue, &last, CATALOGUE_WALK_ROWS, each, arg)) ==
+	        CATALOGUE_WALK_ROWS)
+		nanosleep(&pause, NULL);
+	return count < 0 ? count : 0;
 }
 
 /* "<finished>.<name>" of the last row of the page before. */

@@ -66,8 +66,8 @@ struct catalogue_query {
 int catalogue_list(struct catalogue *catalogue, const struct catalogue_query *query,
         void (*each)(void *arg, const struct catalogue_row *row), void *arg, char **ret_cursor);
 
-/* Every row oldest first, without sidecars: for retention and for comparing with the directory. */
-/* @each must not call the catalogue. 0 or -EIO. */
+/* Every row oldest first, without sidecars: for retention and for comparing with the directory. What comes or
+ * goes meanwhile may be seen or not. @each must not call the catalogue. 0 or -EIO. */
 int catalogue_walk(
         struct catalogue *catalogue, void (*each)(void *arg, const struct catalogue_row *row), void *arg);
 

@@ -23,7 +23,7 @@
 	STATEMENT(get, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE name = ?1")                       \
 	STATEMENT(get_promised, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE promised = ?1"           \
 				" ORDER BY finished DESC, name DESC LIMIT 1")                                           \
-	STATEMENT(walk, "SELECT " CATALOGUE_DB_COLUMNS " FROM recordings ORDER BY finished, name")
+	STATEMENT(walk, "SELECT " CATALOGUE_DB_COLUMNS " FROM recordings WHERE (finished, name) > (?1, ?2) ORDER BY finished, name LIMIT ?3")
 /* clang-format on */
 
 #define CATALOGUE_DB_ENUM(id, sql) CATALOGUE_DB_##id,

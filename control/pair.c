@@ -20,7 +20,9 @@ int pair_stat(int dir_fd, const char *name, uint64_t *ret_bytes, uint64_t *ret_m
 	if (!S_ISREG(st.st_mode))
 		return -ENOENT;
 	*ret_bytes = (uint64_t)st.st_size;
-	*ret_mtime_ns = (uint64_t)st.st_mtim.tv_sec * CLK_NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
+	*ret_mtime_ns = 0; /* from before 1970: nothing that a recording could be */
+	if (st.st_mtim.tv_sec > 0)
+		*ret_mtime_ns = (uint64_t)st.st_mtim.tv_sec * CLK_NS_PER_S + (uint64_t)st.st_mtim.tv_nsec;
 	return 0;
 }
 

@@ -245,6 +245,20 @@ static void a_walk_is_oldest_first_and_sees_a_batch_before_it_is_committed(void 
 	assert_int_equal(count, 6);
 }
 
+static void a_long_walk_misses_nothing(void **state)
+{
+	unsigned count = 0;
+
+	catalogue_begin(catalogue);
+	for (unsigned i = 0; i < 2000; i++)
+		put("demo", i / 7, i % 2); /* seven at a time have one name: replaced */
+	for (unsigned i = 0; i < 2000; i++)
+		put("many", i, false);
+	catalogue_commit(catalogue);
+	assert_int_equal(catalogue_walk(catalogue, note, &count), 0);
+	assert_int_equal(count, 2000 + 286);
+}
+
 static void write_file(const char *file, const void *bytes, size_t len)
 {
 	FILE *out = fopen(file, "w");
@@ -400,6 +414,7 @@ int main(void)
 		CASE(totals_follow_every_change),
 		CASE(uploaded_changes_the_row_that_is),
 		CASE(a_walk_is_oldest_first_and_sees_a_batch_before_it_is_committed),
+		CASE(a_long_walk_misses_nothing),
 		CASE(what_is_no_database_is_replaced),
 		CASE(a_damaged_database_is_replaced),
 		CASE(a_database_of_another_program_or_version_is_replaced),

@@ -32,7 +32,8 @@ static struct conf conf;
 static struct control control = { .conf = &conf };
 static struct http *http;
 static uint16_t port;
-static unsigned slow_running, slow_most;
+static unsigned slow_running;
+static bool slow_met; /* two of them ran at once */
 
 void api_records_list(struct http_request *req)
 {
@@ -88,8 +89,8 @@ void api_sessions_list(struct http_request *req)
 	const struct timespec delay = { .tv_nsec = SLOW_MS * CLK_NS_PER_MS };
 	unsigned running = __atomic_add_fetch(&slow_running, 1, __ATOMIC_RELAXED);
 
-	if (running > slow_most)
-		slow_most = running;
+	if (running > 1)
+		__atomic_store_n(&slow_met, true, __ATOMIC_RELAXED);
 	nanosleep(&delay, NULL);
 	__atomic_sub_fetch(&slow_running, 1, __ATOMIC_RELAXED);
 	http_answer_text(req, 200, "text/plain", "slow", 4);
@@ -422,19 +423,20 @@ static void slow_calls_run_side_by_side_and_hold_nobody_up(void **state)
 	void *good;
 
 	start();
-	slow_most = 0;
+	slow_met = false;
 	uint64_t begun_ns = clk_mono_ns();
 	for (int i = 0; i < 2; i++)
 		pthread_create(&threads[i], NULL, ask_slowly, NULL);
 	for (int i = 0; i < 10; i++)
 		assert_answer(ask("GET", "/healthz", "", NULL), 200, "live");
-	bool in_time = clk_mono_ns() - begun_ns < SLOW_MS * CLK_NS_PER_MS || slow_running == 0;
+	bool in_time = clk_mono_ns() - begun_ns < SLOW_MS * CLK_NS_PER_MS ||
+	               __atomic_load_n(&slow_running, __ATOMIC_RELAXED) == 0;
 	for (int i = 0; i < 2; i++) {
 		pthread_join(threads[i], &good);
 		assert_non_null(good);
 	}
 	assert_true(in_time);
-	assert_int_equal(slow_most, 2);
+	assert_true(slow_met);
 }
 
 static void stopping_lets_calls_under_way_finish(void **state)

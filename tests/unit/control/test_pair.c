@@ -120,6 +120,17 @@ static void what_is_no_regular_file_is_nothing(void **state)
 	assert_int_equal(pair_stat(dir_fd, NAME, &bytes, &mtime_ns), -ENOENT);
 }
 
+static void a_time_before_1970_is_none(void **state)
+{
+	const struct timespec times[2] = { { -5, 0 }, { -5, 0 } };
+	uint64_t bytes, mtime_ns = 7;
+
+	put(NAME, "x");
+	assert_int_equal(utimensat(dir_fd, NAME, times, 0), 0);
+	assert_int_equal(pair_stat(dir_fd, NAME, &bytes, &mtime_ns), 0);
+	assert_int_equal(mtime_ns, 0);
+}
+
 static void assert_bad(const char *sidecar)
 {
 	struct catalogue_row row;
@@ -293,6 +304,7 @@ int main(void)
 		CASE(a_file_alone_is_a_recording_too),
 		CASE(a_sidecar_alone_is_nothing),
 		CASE(what_is_no_regular_file_is_nothing),
+		CASE(a_time_before_1970_is_none),
 		CASE(a_sidecar_that_makes_no_sense_is_told_and_passed_over),
 		CASE(fields_of_the_wrong_type_or_length_are_left_out),
 		CASE(too_many_fields_are_left_out),
