@@ -218,7 +218,7 @@ static void file_shorter_than_its_size_fails(void **state)
 static void files_come_back_by_mail(void **state)
 {
 	enum { FILES = 50 };
-	struct filer_mail mail = { 0 };
+	struct filer_mail mail = { NULL };
 	struct filer_file *files[FILES], *file;
 	struct house house;
 	struct filer_cfg cfg = { .conf = &house.conf, .on_file = house_on_file, .arg = &house };
@@ -252,7 +252,7 @@ static void files_come_back_by_mail(void **state)
 
 static void filer_ends_what_is_queued(void **state)
 {
-	struct filer_mail mail = { 0 };
+	struct filer_mail mail = { NULL };
 	struct filer_file *file = make(&mail);
 	struct house house;
 	struct filer_cfg cfg = { .conf = &house.conf };
