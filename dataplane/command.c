@@ -17,20 +17,30 @@ static void ask_key_frames(const struct endpoint *ep, uint32_t flows)
 			ep->flows[i]->key_frame_asked = true;
 }
 
-/* Commands about an endpoint that has moved on since come back with -EAGAIN, to be sent to its new owner. */
-static int carry_out_own(struct lcore *lc, struct command *command)
+/* Commands about an endpoint that has moved on since come back with -EAGAIN, to be sent to its new owner.
+ * False: the command has gone with its endpoint, whose new owner answers: it is not to be touched any more.
+ */
+static bool carry_out_own(struct lcore *lc, struct command *command)
 {
 	struct endpoint *ep = command->endpoint;
 
-	if (!endpoint_is_own(lc, ep, command->local, command->port))
-		return -EAGAIN;
-	if (command->kind == COMMAND_PAUSE)
+	if (!endpoint_is_own(lc, ep, command->local, command->port)) {
+		command->status = -EAGAIN;
+		return true;
+	}
+	switch (command->kind) {
+	case COMMAND_PAUSE:
 		ep->paused = true;
-	else if (command->kind == COMMAND_KEY_FRAME)
+		return true;
+	case COMMAND_KEY_FRAME:
 		ask_key_frames(ep, command->flows);
-	else if (!endpoint_move(lc, ep, command->owner, command))
-		return -EAGAIN;
-	return 0;
+		return true;
+	default:
+		if (endpoint_move(lc, ep, command->owner, command))
+			return false;
+		command->status = -EAGAIN;
+		return true;
+	}
 }
 
 static void carry_out(struct lcore *lc, struct command *command)
@@ -47,9 +57,8 @@ static void carry_out(struct lcore *lc, struct command *command)
 		endpoint_remove(lc, command->local, command->port);
 		break;
 	default:
-		command->status = carry_out_own(lc, command);
-		if (command->kind == COMMAND_MOVE && command->status == 0)
-			return; /* it travels with the endpoint: the new owner answers */
+		if (!carry_out_own(lc, command))
+			return;
 		break;
 	}
 	command_answer(lc, command);
