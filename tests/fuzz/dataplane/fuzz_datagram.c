@@ -100,7 +100,7 @@ static void feed(const uint8_t *bytes, uint16_t len, uint8_t how)
 		const struct packet *p = packet;
 		/* The payload lies within the datagram. */
 		if (p->kind == PACKET_MEDIA &&
-		        (p->payload < meta_data(meta_mbuf(packet)) || !p->payload_bytes ||
+		        (p->payload < meta_data(meta_mbuf(packet)) ||
 		                p->payload + p->payload_bytes > meta_data(meta_mbuf(packet)) + len))
 			abort();
 		rte_pktmbuf_free(meta_mbuf(packet));
