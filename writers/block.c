@@ -24,6 +24,7 @@ struct block_pool {
 	struct block *blocks; /* SMALLS a chunk; the first of them stands for the large one, too */
 	struct chunk *free, *partial;
 	unsigned chunks_free, chunks_kept, in_use;
+	uint32_t smalls_free, smalls_kept; /* small blocks that could be had */
 	bool huge;
 };
 
@@ -101,6 +102,8 @@ int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hu
 	}
 	pool->chunks_free = count;
 	pool->chunks_kept = count / 16;
+	pool->smalls_free = count * SMALLS;
+	pool->smalls_kept = count * SMALLS / 64;
 	*ret_pool = pool;
 	return 0;
 }
@@ -141,6 +144,7 @@ static struct block *take(struct block_pool *pool, struct chunk *chunk, unsigned
 	block->refs = 1;
 	block->next = NULL;
 	pool->in_use++;
+	pool->smalls_free -= bytes / BLOCK_SMALL_BYTES;
 	return block;
 }
 
@@ -163,10 +167,12 @@ static struct block *get_small(struct block_pool *pool)
 	return take(pool, chunk, small, BLOCK_SMALL_BYTES);
 }
 
-struct block *block_get(struct block_pool *pool, bool small)
+struct block *block_get(struct block_pool *pool, enum block_use use)
 {
-	if (small)
+	if (use == BLOCK_COPY)
 		return get_small(pool);
+	if (use == BLOCK_SMALL)
+		return pool->smalls_free > pool->smalls_kept ? get_small(pool) : NULL;
 	if (pool->chunks_free <= pool->chunks_kept)
 		return NULL;
 	return take(pool, take_chunk(pool), 0, BLOCK_LARGE_BYTES);
@@ -179,6 +185,7 @@ void block_put(struct block_pool *pool, struct block *block)
 	unsigned small = (unsigned)(index % SMALLS);
 
 	pool->in_use--;
+	pool->smalls_free += block->bytes / BLOCK_SMALL_BYTES;
 	if (block->bytes == BLOCK_LARGE_BYTES) {
 		give_chunk(pool, chunk);
 		return;

@@ -3,11 +3,12 @@
  *
  * One pool a writer thread, made once: no allocation and no lock after. A chunk of the pool is one large
  * block (video) or is split into small ones (audio), and joined again when all of these are back. When none
- * is free the caller gives up a frame, never waits; the last sixteenth of the pool is kept for small blocks,
- * so that video cannot starve audio.
+ * is free the caller gives up a frame, never waits. The last sixteenth of the pool is kept for small blocks,
+ * so that video cannot starve audio, and a little of that for copies, so that what is held can be flushed.
  *
- *   region  |  chunk  |  chunk  |s|s|s|s|…|  chunk  | …      mapped once, huge pages where allowed,
- * registered with io_uring
+ *   region  |  chunk  |  chunk  |s|s|s|s|…|  chunk  | …
+ *
+ * The region is mapped in huge pages where that is allowed, and registered with io_uring.
  */
 #ifndef WRITERS_BLOCK_H
 #define WRITERS_BLOCK_H
@@ -39,8 +40,14 @@ int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hu
 /* NULL is allowed. No block may be under way to a disk. */
 void block_pool_free(struct block_pool *pool);
 
-/* A block, or NULL when none is free. Its bytes are whatever was there before. */
-struct block *block_get(struct block_pool *pool, bool small);
+enum block_use {
+	BLOCK_LARGE, /* of a video file */
+	BLOCK_SMALL, /* of an audio file */
+	BLOCK_COPY,  /* small, for the time of one write */
+};
+
+/* A block, or NULL when none is free for that use. Its bytes are whatever was there before. */
+struct block *block_get(struct block_pool *pool, enum block_use use);
 void block_put(struct block_pool *pool, struct block *block);
 
 /* Blocks taken. */

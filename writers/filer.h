@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The filer: threads that do to files what blocks, so that no writer thread ever does.
  *
- *   writer thread                        filer
- *     filer_open(file)      ──queue──→   settle the name, create part and journal, write the journal's first
- * lines filer_reserve(file)   ──queue──→   fallocate ahead of the end filer_close(file)     ──queue──→   the
- * steps of writers/finalise.h; a failed file: writers/repair.h file->returned(file)  ←──mail───
- * filer_mail_take, on the writer's thread
+ *   writer thread                       filer
+ *
+ *   submit FILER_OPEN     ──queue──→    settle the name, create part and journal
+ *   submit FILER_RESERVE  ──queue──→    fallocate ahead of the end
+ *   submit FILER_CLOSE    ──queue──→    writers/finalise.h; after a failure: writers/repair.h
+ *   file->returned        ←──mail───    the file comes back
  *
  * One thread opens, in order, so that a new file never waits for another's digest; the others close. A file
  * that follows another one of its track gets that one's name as "previous" into its journal.

@@ -78,7 +78,7 @@ static void returned(struct filer_file *file, enum filer_job job)
 		break;
 	default:
 		storage_file_ended(segment->storage, segment->track_arg,
-		        file->status == -ENODATA ? segment->status : file->status);
+		        file->status && file->status != -ENODATA ? file->status : segment->status);
 		destroy(segment);
 		return;
 	}
@@ -157,7 +157,8 @@ int segment_begin(struct segment **ret_segment, struct storage *storage, const s
 
 static int add_block(struct segment *segment)
 {
-	struct block *block = block_get(storage_blocks(segment->storage), segment->small);
+	struct block *block =
+	        block_get(storage_blocks(segment->storage), segment->small ? BLOCK_SMALL : BLOCK_LARGE);
 
 	if (!block) {
 		storage_count(segment->storage, STAT_WRITER_drop_no_block, 1);

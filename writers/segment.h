@@ -30,7 +30,7 @@ struct segment_cfg {
 	const char *meta;              /* JSON object: what the journal begins with (writers/journal.h) */
 	size_t meta_bytes;
 	bool small;                    /* audio: small blocks */
-	void *track_arg;               /* for the event of a failure */
+	void *track_arg;               /* the struct track: for events; files of one track are chained by it */
 };
 
 /* Begin a file. 0, -ENOMEM. Blocks may be missing: then the first append fails. */

@@ -6,8 +6,7 @@
  *
  * A block leaves the chain when all of it has been sent; its memory goes back when its last write is done.
  * With O_DIRECT, `sent` lies on a page; the page behind it may be in the file already, as far as it was
- * committed at the last flush
- * (`flushed`), padded with zeros.
+ * committed at the last flush (`flushed`), padded with zeros.
  */
 #ifndef WRITERS_SEGMENT_STATE_H
 #define WRITERS_SEGMENT_STATE_H

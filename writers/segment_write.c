@@ -156,6 +156,17 @@ static bool send_up_to(struct segment *segment, uint64_t to)
 	return true;
 }
 
+/* Nothing will be appended any more: the rest goes out from its own block, padded in place, so that a file
+ * can be ended when no block is free. @up: the end, on a page. */
+static bool send_last(struct segment *segment, uint64_t up)
+{
+	struct block *block = segment->first;
+
+	memset(block->data + (segment->committed - block->offset), 0, (size_t)(up - segment->committed));
+	return send(segment, block, block->data + (segment->sent - block->offset), segment->sent,
+	        (uint32_t)(up - segment->sent), segment->committed, false);
+}
+
 /* What is committed of a block that is not full. With O_DIRECT its last page goes out as a copy, padded with
  * zeros: the open frame behind it must not reach the disk, and the page goes out again when there is more of
  * it. A short range is copied whole, for one write instead of two. */
@@ -168,11 +179,13 @@ static bool send_rest(struct segment *segment)
 
 	if (!segment->direct || tail == segment->committed)
 		return send_up_to(segment, segment->committed);
+	if (segment->finishing)
+		return send_last(segment, up);
 	if (up - segment->sent <= BLOCK_SMALL_BYTES)
 		from = segment->sent;
 	else if (!send_up_to(segment, tail))
 		return false;
-	copy = block_get(storage_blocks(segment->storage), true);
+	copy = block_get(storage_blocks(segment->storage), BLOCK_COPY);
 	if (!copy)
 		return false;
 	len = (size_t)(segment->committed - from);

@@ -26,7 +26,7 @@ struct writer_events {
 	void (*on_track_failed)(void *arg, struct track *track, const char *why);
 	/* After writer_track_close: all its files are durable or failed, and the track is about to be freed. @cookie is track_cfg's. */
 	void (*on_track_closed)(void *arg, void *cookie, int status);
-	/* In writers that run next to others: called first and last on each thread, NULL if not wanted. */
+	/* Called first and last on each writer thread (not on the filer's), NULL if not wanted. */
 	void (*thread_enter)(void *arg);
 	void (*thread_leave)(void *arg);
 	void *arg;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* One writer thread: its rings, its tracks, its loop. Internal to writers/writer*.c.
  *
- *   packets of each ring → their tracks;  commands;  tracks that are due;  storage;  then rest if there was
- * nothing
+ *   packets of each ring to their tracks → commands → tracks that are due → storage → rest, if all were idle
  */
 #ifndef WRITERS_WRITER_THREAD_H
 #define WRITERS_WRITER_THREAD_H

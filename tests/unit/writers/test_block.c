@@ -25,7 +25,8 @@ static void blocks_are_aligned_and_do_not_overlap(void **state)
 	struct block *blocks[CHUNKS * SMALLS];
 	unsigned n = 0;
 
-	for (struct block *block; (block = block_get(pool, n % 3 != 0)) || (block = block_get(pool, true));
+	for (struct block *block; (block = block_get(pool, n % 3 ? BLOCK_SMALL : BLOCK_LARGE)) ||
+	                          (block = block_get(pool, BLOCK_COPY));
 	        n++) {
 		assert_int_equal((uintptr_t)block->data % block->bytes, 0);
 		assert_int_equal(block->refs, 1);
@@ -42,18 +43,21 @@ static void blocks_are_aligned_and_do_not_overlap(void **state)
 	block_pool_free(pool);
 }
 
-static void last_sixteenth_is_kept_for_small_blocks(void **state)
+static void last_sixteenth_is_kept_for_small_blocks_and_copies(void **state)
 {
 	struct block_pool *pool = make();
 	struct block *block;
-	unsigned large = 0, small = 0;
+	unsigned large = 0, small = 0, copies = 0;
 
-	while ((block = block_get(pool, false)))
+	while ((block = block_get(pool, BLOCK_LARGE)))
 		large++;
-	while ((block = block_get(pool, true)))
+	while ((block = block_get(pool, BLOCK_SMALL)))
 		small++;
+	while ((block = block_get(pool, BLOCK_COPY)))
+		copies++;
 	assert_int_equal(large, CHUNKS - CHUNKS / 16);
-	assert_int_equal(small, CHUNKS / 16 * SMALLS);
+	assert_int_equal(small + copies, CHUNKS / 16 * SMALLS);
+	assert_int_equal(copies, CHUNKS * SMALLS / 64);
 	block_pool_free(pool);
 }
 
@@ -65,14 +69,14 @@ static void small_blocks_join_to_large_ones_again(void **state)
 
 	for (unsigned round = 0; round < 3; round++) {
 		for (unsigned i = 0; i < CHUNKS * SMALLS; i++)
-			assert_non_null(blocks[i] = block_get(pool, true));
-		assert_null(block_get(pool, true));
-		assert_null(block_get(pool, false));
+			assert_non_null(blocks[i] = block_get(pool, BLOCK_COPY));
+		assert_null(block_get(pool, BLOCK_COPY));
+		assert_null(block_get(pool, BLOCK_LARGE));
 		for (unsigned i = 0; i < CHUNKS * SMALLS;
 		        i++) /* 7 is prime to the count: a scattered order */
 			block_put(pool, blocks[i * 7 % (CHUNKS * SMALLS)]);
 	}
-	while (block_get(pool, false))
+	while (block_get(pool, BLOCK_LARGE))
 		large++;
 	assert_int_equal(large, CHUNKS - CHUNKS / 16);
 	block_pool_free(pool);
@@ -83,11 +87,11 @@ static void block_given_back_is_had_again(void **state)
 	struct block_pool *pool = make();
 	struct block *block, *last = NULL;
 
-	while ((block = block_get(pool, false)))
+	while ((block = block_get(pool, BLOCK_LARGE)))
 		last = block;
 	block_put(pool, last);
-	assert_ptr_equal(block_get(pool, false), last);
-	assert_null(block_get(pool, false));
+	assert_ptr_equal(block_get(pool, BLOCK_LARGE), last);
+	assert_null(block_get(pool, BLOCK_LARGE));
 	block_pool_free(pool);
 }
 
@@ -101,7 +105,7 @@ static void buffers_cover_the_pool(void **state)
 	assert_int_equal(block_buffers(pool, buffers, 4), 3);
 	assert_int_equal(buffers[0].iov_len, 1 << 30);
 	assert_int_equal(buffers[2].iov_len, 2 << 20);
-	while ((block = block_get(pool, false))) {
+	while ((block = block_get(pool, BLOCK_LARGE))) {
 		const uint8_t *start = buffers[block->buffer].iov_base;
 		assert_true(block->data >= start &&
 		            block->data + block->bytes <= start + buffers[block->buffer].iov_len);
@@ -128,7 +132,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_are_aligned_and_do_not_overlap),
-		cmocka_unit_test(last_sixteenth_is_kept_for_small_blocks),
+		cmocka_unit_test(last_sixteenth_is_kept_for_small_blocks_and_copies),
 		cmocka_unit_test(small_blocks_join_to_large_ones_again),
 		cmocka_unit_test(block_given_back_is_had_again),
 		cmocka_unit_test(buffers_cover_the_pool),

@@ -160,6 +160,47 @@ static void without_a_block_a_frame_is_refused_and_the_next_goes_on(void **state
 	house_end(&house);
 }
 
+/* Every block is held by a file that has a little in it: all can be flushed, and ended. */
+static void with_all_blocks_held_files_are_flushed_and_ended(void **state)
+{
+	enum { FILES = 8 << 20 >> 14 };
+	struct segment *segments[FILES];
+	uint64_t slots[FILES][STAT_TRACK_COUNT] = { 0 };
+	struct house house;
+	unsigned refused = 0;
+	char name[64];
+
+	house_begin(&house);
+	for (unsigned i = 0; i < FILES; i++) {
+		struct segment_cfg cfg = {
+			.filename = house.conf.record_filename,
+			.name = { "demo", NULL, "audio", NULL, "ivf", i },
+			.slot = slots[i],
+			.small = true,
+			.track_arg = slots[i],
+		};
+
+		assert_int_equal(segment_begin(&segments[i], house.storage, &cfg), 0);
+		if (house_put_header(segments[i]) || house_put_frame(segments[i], i, 500))
+			refused++;
+	}
+	assert_int_equal(refused, FILES / 64);
+	for (unsigned i = 0; i < FILES - refused; i++)
+		while (slots[i][STAT_TRACK_file_bytes] < 544)
+			house_poll(&house);
+	for (unsigned i = 0; i < FILES - refused; i++)
+		assert_int_equal(house_put_frame(segments[i], i, 300), 0);
+	for (unsigned i = 0; i < FILES; i++)
+		house_finish(segments[i], 2);
+	house_settle(&house);
+	for (unsigned i = 0; i < FILES - refused; i++) {
+		snprintf(name, sizeof(name), "demo_audio_%u.ivf", i);
+		assert_int_equal(house_walk(&house, name), 2);
+	}
+	assert_int_equal(house_entries(&house), 2 * (FILES - refused));
+	house_end(&house);
+}
+
 static void notes_and_figures_come_into_the_sidecar(void **state)
 {
 	static const char gap[] = "{\"at\":\"x\",\"packets\":3}", event[] = "{\"event\":\"epoch\"}";
@@ -452,6 +493,7 @@ int main(void)
 		cmocka_unit_test(frame_ends_exactly_at_block_and_page),
 		cmocka_unit_test(largest_frame_spans_blocks),
 		cmocka_unit_test(without_a_block_a_frame_is_refused_and_the_next_goes_on),
+		cmocka_unit_test(with_all_blocks_held_files_are_flushed_and_ended),
 		cmocka_unit_test(notes_and_figures_come_into_the_sidecar),
 		cmocka_unit_test(lost_journal_lines_are_told),
 		cmocka_unit_test(name_is_known_once_settled),

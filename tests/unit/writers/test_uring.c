@@ -65,7 +65,7 @@ static void written_bytes_are_in_the_file(void **state)
 
 	begin(&rig, 8);
 	fixed = plain = sync = (struct uring_op){ .done = on_done, .owner = &rig };
-	block = block_get(rig.blocks, false);
+	block = block_get(rig.blocks, BLOCK_LARGE);
 	memset(block->data, 0xA5, block->bytes);
 	memset(bytes, 0x5A, sizeof(bytes));
 	uring_write(rig.uring, &fixed, rig.fd, block->data, block->bytes, 0, block->buffer, 1);
