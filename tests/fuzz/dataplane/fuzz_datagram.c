@@ -74,10 +74,13 @@ static void reset(void)
 static void feed(const uint8_t *bytes, uint16_t len, uint8_t how)
 {
 	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(lc.pool);
-	struct meta *m = meta_of(mbuf);
-	void *packet;
+	struct meta *m;
+	void *packet = NULL;
 	unsigned n;
 
+	if (!mbuf)
+		abort();
+	m = meta_of(mbuf);
 	memset(m, 0, sizeof(*m));
 	m->endpoint = &ep;
 	m->local_port = (uint16_t)(20000 + (how & 1));

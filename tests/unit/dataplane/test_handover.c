@@ -92,7 +92,7 @@ static void each_writer_has_its_own_ring(void **state)
 {
 	struct media_sender other = sender;
 	struct spsc *second = NULL;
-	void *packet;
+	void *packet = NULL;
 
 	assert_int_equal(spsc_create(&second, 2), 0);
 	wire_lc.writers[1] = second;
