@@ -176,10 +176,10 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 	int used = rte_eal_init(args.count, args.words);
 	/* the EAL keeps pointers into its arguments: they live as long as the process */
 	if (used < 0) {
-		log_error("DPDK does not start: %s; are the devices of dataplane.port there, bound to "
-		          "vfio-pci if they are NICs, "
-		          "and is this run as root?",
-		        rte_strerror(rte_errno));
+		log_error("DPDK does not start: %s; are the devices of dataplane.port (%s%s) there, bound to "
+		          "vfio-pci if they are NICs, and is this run as root?",
+		        rte_strerror(rte_errno), conf->dataplane_port[0],
+		        conf->dataplane_port[1] ? ", ..." : "");
 		return rte_errno ? -rte_errno : -EINVAL;
 	}
 	for (int i = 0; i < count; i++)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_lcore.h>
@@ -17,6 +16,7 @@
 #include "base/msg.h"
 #include "base/stat.h"
 #include "dataplane/command.h"
+#include "dataplane/disk.h"
 #include "dataplane/eal.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/inbox.h"
@@ -168,13 +168,11 @@ static void free_lcore(struct lcore *lc)
 static void on_second(void *arg)
 {
 	struct process *p = arg;
-	struct statvfs fs;
 	uint64_t *slot = stat_slot(p->stat, STAT_SCOPE_PROC, 0);
 
 	port_update_stats(&p->host);
 	stat_set(slot, STAT_PROC_mbufs_in_use, rte_mempool_in_use_count(p->pool));
-	if (!statvfs(p->conf->record_dir, &fs))
-		stat_set(slot, STAT_PROC_disk_free_bytes, (uint64_t)fs.f_bavail * fs.f_frsize);
+	disk_watch(p->conf, slot);
 }
 
 static int create_sessions(struct process *p)

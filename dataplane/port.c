@@ -2,6 +2,7 @@
 #include "dataplane/port.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <rte_errno.h>
 #include <rte_ethdev.h>
@@ -136,24 +137,40 @@ static int start(uint16_t port, const struct conf *conf, struct rte_mempool *poo
 	return 0;
 }
 
+/* The EAL goes on without a device that it does not find. */
+static int check_all_there(const struct conf *conf)
+{
+	char wanted[512] = "";
+	unsigned count = 0;
+	size_t len = 0;
+
+	for (; conf->dataplane_port[count]; count++)
+		if (len < sizeof(wanted))
+			len += (size_t)snprintf(wanted + len, sizeof(wanted) - len, "%s%s", count ? " " : "",
+			        conf->dataplane_port[count]);
+	if (rte_eth_dev_count_avail() >= count)
+		return 0;
+	log_error("of the %u ports of dataplane.port (%s) %u are there: is the NIC bound to vfio-pci "
+	          "(dpdk-devbind.py -s), the interface of the vdev there (ip link)?",
+	        count, wanted, rte_eth_dev_count_avail());
+	return -ENODEV;
+}
+
 int port_start_all(const struct conf *conf, struct rte_mempool *pool, struct host *host, struct lcore *lcores,
         unsigned lcore_count)
 {
 	uint16_t port;
+	int status = check_all_there(conf);
 
-	if (!rte_eth_dev_count_avail()) {
-		log_error("none of the ports of dataplane.port exists: is the NIC bound to vfio-pci "
-		          "(dpdk-devbind.py -s), the "
-		          "interface of the vdev there (ip link)?");
-		return -ENODEV;
-	}
+	if (status)
+		return status;
 	RTE_ETH_FOREACH_DEV(port)
 	{
 		if (port >= LIMIT_PORTS) {
 			log_error("more than %d ports", LIMIT_PORTS);
 			return -E2BIG;
 		}
-		int status = start(port, conf, pool, host, lcores, lcore_count);
+		status = start(port, conf, pool, host, lcores, lcore_count);
 		if (status)
 			return status;
 		host->port_count = port + 1u;

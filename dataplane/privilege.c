@@ -2,12 +2,14 @@
 #include "dataplane/privilege.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -54,6 +56,25 @@ static int check_writable(const char *key, const char *path)
 	return 0;
 }
 
+/* Held to the end of the process: the parts and the socket of a dataplane that runs are not to be touched by
+ * another. A file system that cannot lock goes without. */
+static int lock_dir(const char *key, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (!flock(fd, LOCK_EX | LOCK_NB))
+		return 0;
+	int status = errno == EWOULDBLOCK ? -EBUSY : 0;
+	close(fd);
+	if (status)
+		log_error("%s: %s is in the hands of another wirespool-dataplane that runs already; nothing "
+		          "is started",
+		        key, path);
+	return status;
+}
+
 int privilege_make_dirs(const struct conf *conf)
 {
 	const struct passwd *owner = conf->dataplane_user[0] ? getpwnam(conf->dataplane_user) : NULL;
@@ -69,6 +90,8 @@ int privilege_make_dirs(const struct conf *conf)
 			log_error("%s: %s cannot be made: %s", dirs[i].key, dirs[i].path, strerror(-status));
 		else
 			status = check_writable(dirs[i].key, dirs[i].path);
+		if (!status)
+			status = lock_dir(dirs[i].key, dirs[i].path);
 		if (status)
 			return status;
 	}

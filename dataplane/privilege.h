@@ -5,8 +5,8 @@
 
 #include "base/conf.h"
 
-/* Make record.dir and run_dir, owned by dataplane.user, and see that they can be written. 0 or -errno,
- * logged. */
+/* Make record.dir and run_dir, owned by dataplane.user, see that they can be written, and lock them against a
+ * second dataplane until this process ends. 0 or -errno (-EBUSY: another has them), logged. */
 int privilege_make_dirs(const struct conf *conf);
 
 /* Raise the limits that io_uring's registered memory and open files are held to. Failing is not fatal: what

@@ -32,12 +32,10 @@ static void take_file(struct session_table *table, const struct msg_file_state *
 	struct session *s = session_find(table, state->session);
 	union msg msg;
 
-	if (state->state == MSG_FILE_FINISHED) {
+	if (state->state == MSG_FILE_FINISHED)
 		stat_add(table->proc, STAT_PROC_recordings_finished, 1);
-		stat_set(table->proc, STAT_PROC_disk_error, 0);
-	} else if (state->state == MSG_FILE_FAILED) {
+	else if (state->state == MSG_FILE_FAILED)
 		stat_add(table->proc, STAT_PROC_recordings_failed, 1);
-	}
 	if (s)
 		note_file(s, state);
 	msg.FILE_STATE_ = *state;
