@@ -70,6 +70,7 @@ struct msg_track {
 	uint8_t payload_type; /* 0..127 */
 	uint8_t channels;     /* audio: 1 or 2 */
 	uint8_t ssrc_known;   /* else the first valid packet of payload_type binds it */
+	uint8_t ssrc_bound;   /* not known, but bound before: ssrc is that of a stream taken up again, and may change */
 	uint8_t rtx_payload_type; /* reserved, 255: none */
 	uint32_t clock_rate;
 	uint32_t ssrc;

@@ -127,7 +127,7 @@ static json_t *track_json(const struct session *s, struct session_track *track)
 		set_number(object, "channels", msg->channels);
 	if (msg->profile != PROFILE_PLAIN)
 		set_text(object, "profile", profile_info(msg->profile)->name);
-	if (msg->ssrc_known || track->figures.ssrc)
+	if (msg->ssrc_known || msg->ssrc_bound || track->figures.ssrc)
 		set_number(object, "ssrc", ssrc);
 	json_object_set_new(object, "records", track_records(s, track));
 	add_figures(object, s, track);

@@ -28,7 +28,7 @@ static void carry_over(struct session_track *track)
 
 	if (now->last_pkt_unix_ns) {
 		track->msg.ssrc = (uint32_t)now->ssrc;
-		track->msg.ssrc_known = 1;
+		track->msg.ssrc_bound = !track->msg.ssrc_known; /* its sender may come back as another */
 		track->msg.roc = (uint32_t)(now->ext_seq >> 16);
 	}
 	for (unsigned i = 0; i < SESSION_FIGURES; i++)

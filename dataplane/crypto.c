@@ -14,8 +14,8 @@
 
 struct crypto {
 	srtp_t in, out;
-	bool ssrc_known;
-	bool begun;   /* a packet has been authenticated */
+	bool ssrc_known, others;
+	bool begun;   /* a packet of the known SSRC has been authenticated */
 	uint32_t roc; /* to begin with */
 	uint8_t ssrc_count;
 	uint32_t ssrcs[CRYPTO_SSRCS]; /* of which a packet has been authenticated */
@@ -54,11 +54,17 @@ static void set_crypto(srtp_policy_t *policy, enum profile profile)
 
 static int make_in(struct crypto *c, const struct crypto_cfg *cfg, uint8_t *key)
 {
-	srtp_policy_t policy = { .key = key, .window_size = CRYPTO_WINDOW };
+	srtp_policy_t any = { .key = key, .window_size = CRYPTO_WINDOW };
+	srtp_policy_t policy;
 
-	set_crypto(&policy, cfg->profile);
-	policy.ssrc.type = cfg->ssrc_known ? ssrc_specific : ssrc_any_inbound;
-	policy.ssrc.value = cfg->ssrc;
+	set_crypto(&any, cfg->profile);
+	any.ssrc.type = ssrc_any_inbound;
+	policy = any;
+	if (cfg->ssrc_known) {
+		policy.ssrc.type = ssrc_specific;
+		policy.ssrc.value = cfg->ssrc;
+		policy.next = cfg->others ? &any : NULL;
+	}
 	if (srtp_create(&c->in, &policy) != srtp_err_status_ok)
 		return -ENOKEY;
 	if (cfg->roc && srtp_set_stream_roc(c->in, cfg->ssrc, cfg->roc) != srtp_err_status_ok)
@@ -96,6 +102,7 @@ int crypto_create(struct crypto **ret_crypto, const struct crypto_cfg *cfg)
 	if (!c)
 		return -ENOMEM;
 	c->ssrc_known = cfg->ssrc_known;
+	c->others = cfg->others || !cfg->ssrc_known;
 	c->roc = cfg->roc;
 	if (cfg->ssrc_known)
 		c->ssrcs[c->ssrc_count++] = cfg->ssrc;
@@ -161,7 +168,7 @@ static enum crypto_verdict run(
 	int bytes = *len;
 	enum crypto_verdict verdict;
 
-	if (!known && (c->ssrc_known || c->ssrc_count == CRYPTO_SSRCS))
+	if (!known && (!c->others || c->ssrc_count == CRYPTO_SSRCS))
 		return CRYPTO_REFUSED;
 	verdict = verdict_of(fn(c->in, data, &bytes));
 	if (verdict != CRYPTO_OK)
@@ -195,7 +202,7 @@ static enum crypto_verdict begin(struct crypto *c, uint8_t *data, uint16_t *len,
 
 enum crypto_verdict crypto_unprotect_rtp(struct crypto *crypto, uint8_t *data, uint16_t *len, uint32_t ssrc)
 {
-	if (crypto->ssrc_known && !crypto->begun)
+	if (crypto->ssrc_known && !crypto->begun && ssrc == crypto->ssrcs[0])
 		return begin(crypto, data, len, ssrc);
 	return run(crypto, srtp_unprotect, data, len, ssrc);
 }

@@ -27,6 +27,7 @@ struct crypto_cfg {
 	const uint8_t *key;      /* master key and salt of what comes in: the profile's lengths */
 	const uint8_t *send_key; /* of our reports */
 	bool ssrc_known;
+	bool others;        /* other SSRCs than the known one are taken too */
 	uint32_t ssrc, roc; /* roc: roll-over counter to begin with, or the one before it; needs ssrc_known
 	                       unless 0 */
 	uint32_t send_ssrcs[2]; /* of our reports */

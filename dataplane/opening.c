@@ -38,7 +38,8 @@ static uint32_t random_ssrc(const struct msg_session_open *open, uint32_t other)
 		id_random(&ssrc, sizeof(ssrc));
 		taken = ssrc == 0 || ssrc == other;
 		for (unsigned i = 0; i < open->track_count; i++)
-			taken |= open->tracks[i].ssrc_known && open->tracks[i].ssrc == ssrc;
+			taken |= (open->tracks[i].ssrc_known || open->tracks[i].ssrc_bound) &&
+			         open->tracks[i].ssrc == ssrc;
 	} while (taken);
 	return ssrc;
 }
@@ -77,7 +78,8 @@ static int make_crypto(struct flow *flow, const struct endpoint *ep, const struc
 		.profile = t->profile,
 		.key = t->key,
 		.send_key = t->send_key,
-		.ssrc_known = t->ssrc_known,
+		.ssrc_known = t->ssrc_known || t->ssrc_bound,
+		.others = !t->ssrc_known,
 		.ssrc = t->ssrc,
 		.roc = t->roc,
 		.send_ssrcs = { ep->feedback_ssrcs[0], ep->feedback_ssrcs[1] },
@@ -116,7 +118,7 @@ static int make_flow(struct session *s, unsigned index)
 	flow->key_group = key_group(&s->open, index);
 	flow->ssrc_known = t->ssrc_known;
 	flow->video = codec_info(t->codec)->video;
-	if (t->ssrc_known) {
+	if (t->ssrc_known || t->ssrc_bound) {
 		ep->ssrcs[index] = t->ssrc;
 		ep->ssrc_bound |= 1u << index;
 	}

@@ -38,7 +38,7 @@ static int check_track(const struct conf *conf, const struct msg_track *t, char 
 		return refuse(why, -EINVAL, "track %s: %u channels", t->id, t->channels);
 	if (t->profile == PROFILE_PLAIN && !conf->ingest_allow_plain_rtp)
 		return refuse(why, -EINVAL, "track %s: plain RTP is not allowed", t->id);
-	if (t->roc && !t->ssrc_known)
+	if (t->roc && !t->ssrc_known && !t->ssrc_bound)
 		return refuse(why, -EINVAL, "track %s: a roll-over counter without an SSRC", t->id);
 	return 0;
 }

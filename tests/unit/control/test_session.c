@@ -411,7 +411,8 @@ static void opens_again_in_a_new_dataplane_where_it_was(void **state)
 	const struct msg_session_open *again = &peer_find(peer, open.id)->open;
 	assert_int_equal(again->port, open.port);
 	assert_int_equal(again->tracks[0].roc, 3);
-	assert_int_equal(again->tracks[0].ssrc_known, 1);
+	assert_int_equal(again->tracks[0].ssrc_known, 0);
+	assert_int_equal(again->tracks[0].ssrc_bound, 1);
 	assert_int_equal(again->tracks[0].ssrc, 77);
 	assert_memory_equal(again->tracks[0].key, "\1\2\3", 3);
 	assert_memory_equal(again->tracks[0].send_key, "\4\5\6", 3);

@@ -41,13 +41,14 @@ static void make_key(uint8_t key[PROFILE_KEY_BYTES], uint8_t seed)
 		key[i] = (uint8_t)(seed + 7 * i);
 }
 
-static struct crypto *make(enum profile profile, bool ssrc_known, uint32_t roc)
+static struct crypto *make_with(enum profile profile, bool ssrc_known, uint32_t roc, bool others)
 {
 	uint8_t key[PROFILE_KEY_BYTES], send_key[PROFILE_KEY_BYTES];
 	struct crypto_cfg cfg = { .profile = profile,
 		.key = key,
 		.send_key = send_key,
 		.ssrc_known = ssrc_known,
+		.others = others,
 		.ssrc = SSRC,
 		.roc = roc,
 		.send_ssrcs = { 0x1111, 0x2222 } };
@@ -57,6 +58,11 @@ static struct crypto *make(enum profile profile, bool ssrc_known, uint32_t roc)
 	make_key(send_key, 99);
 	assert_int_equal(crypto_create(&c, &cfg), 0);
 	return c;
+}
+
+static struct crypto *make(enum profile profile, bool ssrc_known, uint32_t roc)
+{
+	return make_with(profile, ssrc_known, roc, false);
 }
 
 /* A packet protected by the reference with key @seed; returns its length. */
@@ -349,6 +355,21 @@ static void a_stream_that_rolled_over_unheard_is_taken_up_too(void **state)
 		}
 }
 
+static void a_stream_is_taken_up_beside_others(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct crypto *c = make_with(all[i], true, 7, true);
+		assert_int_equal(open_one(c, all[i], 1, 300, SSRC + 1, 0), CRYPTO_OK);
+		assert_int_equal(open_one(c, all[i], 1, 300, SSRC, 7), CRYPTO_OK);
+		assert_int_equal(open_one(c, all[i], 1, 301, SSRC + 1, 0), CRYPTO_OK);
+		assert_int_equal(open_one(c, all[i], 1, 301, SSRC, 7), CRYPTO_OK);
+		assert_int_equal(open_one(c, all[i], 2, 302, SSRC + 2, 0), CRYPTO_FORGED);
+		assert_int_equal(crypto_roc(c, SSRC), 7);
+		assert_int_equal(crypto_roc(c, SSRC + 1), 0);
+		crypto_free(c);
+	}
+}
+
 static void a_known_ssrc_is_the_only_one(void **state)
 {
 	struct crypto *c = make(PROFILE_AES_CM_128_HMAC_SHA1_80, true, 0);
@@ -431,6 +452,7 @@ int main(void)
 		cmocka_unit_test(the_roll_over_counter_follows_the_sequence_number),
 		cmocka_unit_test(a_stream_is_taken_up_with_its_roll_over_counter),
 		cmocka_unit_test(a_stream_that_rolled_over_unheard_is_taken_up_too),
+		cmocka_unit_test(a_stream_is_taken_up_beside_others),
 		cmocka_unit_test(a_known_ssrc_is_the_only_one),
 		cmocka_unit_test(a_sender_has_so_many_ssrcs_and_no_more),
 		cmocka_unit_test(what_is_too_short_fails),
