@@ -87,11 +87,28 @@ void library_scan(struct library *library)
 	pthread_mutex_unlock(&library->lock);
 }
 
+/* Another directory than before has other recordings in it. */
+static void library_follow_dir(struct library *library, int dir_fd)
+{
+	struct statx st;
+
+	if (statx(dir_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &st))
+		return;
+	/* inode numbers are used again, hence the time of birth */
+	uint64_t id = (uint64_t)st.stx_dev_minor << 40 ^ st.stx_ino ^
+	              (uint64_t)st.stx_btime.tv_sec * CLK_NS_PER_S ^ st.stx_btime.tv_nsec;
+	uint64_t before = __atomic_exchange_n(&library->dir_id, id, __ATOMIC_RELAXED);
+	if (before && before != id)
+		library_scan(library);
+}
+
 int library_dir(struct library *library)
 {
 	int fd = open(library->conf->record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = fd < 0 ? -errno : 0;
 
+	if (!err)
+		library_follow_dir(library, fd);
 	if (err != __atomic_exchange_n(&library->logged_dir_error, err, __ATOMIC_RELAXED)) {
 		if (err)
 			log_error("library: cannot open record.dir %s: %s; trying again",
@@ -141,6 +158,9 @@ int library_take(struct library *library, const char *name)
 	} else if (err != -ENOENT) {
 		metrics_add(METRICS_library_errors, 1);
 		log_error("library: cannot take in %s: %s; the next scan tries again", name, strerror(-err));
+		pthread_mutex_lock(&library->lock);
+		library->rescan_wanted = true;
+		pthread_mutex_unlock(&library->lock);
 	}
 	catalogue_row_clear(&row);
 	return err;
@@ -219,6 +239,25 @@ static bool library_has_part(struct library *library, const char *name)
 	return there;
 }
 
+/* One that no row tells of. When the catalogue cannot take it in (its disk is full), what is on disk holds.
+ */
+static int library_find_on_disk(struct library *library, const char *name, struct catalogue_row *ret_row)
+{
+	bool bad_sidecar;
+	int err = library_take(library, name);
+
+	if (!err)
+		return catalogue_get(library->control->catalogue, name, ret_row);
+	if (err == -ENOENT)
+		return err;
+	int dir_fd = library_dir(library);
+	if (dir_fd < 0)
+		return dir_fd;
+	err = pair_read(dir_fd, name, ret_row, &bad_sidecar);
+	close(dir_fd);
+	return err;
+}
+
 int library_find(struct library *library, const char *name, struct catalogue_row *ret_row)
 {
 	struct library_open_file open_file;
@@ -231,8 +270,8 @@ int library_find(struct library *library, const char *name, struct catalogue_row
 		err = -EBUSY; /* the promise is kept by a file that grows now */
 	if (err == -ENOENT && growing_find(library->growing, name, &open_file))
 		err = -EBUSY;
-	if (err == -ENOENT && !library_take(library, name))
-		err = catalogue_get(library->control->catalogue, name, &row);
+	if (err == -ENOENT)
+		err = library_find_on_disk(library, name, &row);
 	if (err == -ENOENT && library_has_part(library, name))
 		err = -EBUSY;
 	if (err)

@@ -15,7 +15,7 @@
 #include "uploader/retention.h"
 
 #define LIBRARY_KEEP_SCAN_S      600
-#define LIBRARY_KEEP_RESCAN_S    10 /* when a scan failed */
+#define LIBRARY_KEEP_RESCAN_S    10 /* when a scan failed, or a recording could not be taken in */
 #define LIBRARY_KEEP_RETENTION_S 30
 
 void library_keep_uploaded(void *arg, const char *name, const struct uploader_status *status)
@@ -184,8 +184,13 @@ static void library_keep_expire(struct library *library)
 	free(list.names);
 }
 
+struct library_keep_wishes {
+	bool scan, rescan, stop;
+};
+
 /* Wait for something to do, a second at most. Returns the uploads that were confirmed. */
-static struct library_keep_done *library_keep_wait(struct library *library, bool *ret_scan, bool *ret_stop)
+static struct library_keep_done *library_keep_wait(
+        struct library *library, struct library_keep_wishes *ret_wishes)
 {
 	struct timespec until;
 
@@ -197,9 +202,9 @@ static struct library_keep_done *library_keep_wait(struct library *library, bool
 	struct library_keep_done *done = library->done;
 	library->done = NULL;
 	library->done_last = &library->done;
-	*ret_scan = library->scan_wanted;
-	*ret_stop = library->stopping;
-	library->scan_wanted = false;
+	*ret_wishes = (struct library_keep_wishes){ library->scan_wanted, library->rescan_wanted,
+		library->stopping };
+	library->scan_wanted = library->rescan_wanted = false;
 	pthread_mutex_unlock(&library->lock);
 	return done;
 }
@@ -208,19 +213,21 @@ void *library_keep_run(void *arg)
 {
 	struct library *library = arg;
 	uint64_t next_scan_ns = 0, next_expiry_ns = 0, next_growth_ns = 0;
-	bool scan, stop = false;
+	struct library_keep_wishes wish = { 0 };
 
-	while (!stop) {
-		for (struct library_keep_done *done = library_keep_wait(library, &scan, &stop), *next; done;
+	while (!wish.stop) {
+		for (struct library_keep_done *done = library_keep_wait(library, &wish), *next; done;
 		        done = next) {
 			next = done->next;
 			library_keep_finish_upload(library, done);
 			free(done);
 		}
 		uint64_t now_ns = clk_mono_ns();
-		if (stop)
+		if (wish.stop)
 			break;
-		if (catalogue_recover(library->control->catalogue) || scan || now_ns >= next_scan_ns) {
+		if (wish.rescan && next_scan_ns > now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S)
+			next_scan_ns = now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S;
+		if (catalogue_recover(library->control->catalogue) || wish.scan || now_ns >= next_scan_ns) {
 			bool failed = library_scan_run(library) != 0;
 			next_scan_ns = now_ns +
 			               (failed ? LIBRARY_KEEP_RESCAN_S : LIBRARY_KEEP_SCAN_S) * CLK_NS_PER_S;

@@ -25,11 +25,12 @@ struct library {
 	pthread_mutex_t pairs; /* held while a pair and its row change, so that they change together */
 	pthread_t thread;
 	bool running;
+	uint64_t dir_id;      /* of the directory that was opened last; 0: none yet */
 	int logged_dir_error; /* of the last failure to open record.dir, which is logged once; under pairs */
 
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t wake;
-	bool stopping, scan_wanted;
+	bool stopping, scan_wanted, rescan_wanted; /* rescan: soon, for something could not be taken in */
 	struct library_keep_done *done, **done_last;
 };
 
