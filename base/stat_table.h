@@ -56,7 +56,6 @@
 	STAT(LCORE, drop_probation, COUNTER, packets, "Sequence number far off, not yet confirmed by its successor (RFC 3550 A.1).") \
 	STAT(LCORE, drop_duplicate, COUNTER, packets, "Sequence number that was there already.") \
 	STAT(LCORE, drop_too_old, COUNTER, packets, "Sequence number from before the window.") \
-	STAT(LCORE, drop_empty, COUNTER, packets, "RTP without a payload (padding only).") \
 	STAT(LCORE, drop_paused, COUNTER, packets, "Arrived while its session was being finalised.") \
 	STAT(LCORE, drop_ring_full, COUNTER, packets, "The writer's ring was full: whole frames were given up.") \
 	STAT(LCORE, drop_forward_full, COUNTER, packets, "The ring to the owning lcore was full.") \
@@ -106,6 +105,7 @@
 	STAT(TRACK, gaps, COUNTER, gaps, "Gaps: stretches of sequence numbers that never came.") \
 	STAT(TRACK, gap_pkts, COUNTER, packets, "Packets missing in these gaps.") \
 	STAT(TRACK, late_pkts, COUNTER, packets, "Came after their gap had been given up, and were dropped.") \
+	STAT(TRACK, padding_pkts, COUNTER, packets, "Padding alone, without a payload: no gap, and nothing to write.") \
 	STAT(TRACK, malformed_pkts, COUNTER, packets, "Payload that its descriptor lies about, dropped.") \
 	STAT(TRACK, cut_pkts, COUNTER, packets, "Packets of frames that were cut.") \
 	STAT(TRACK, broken_frames, COUNTER, frames, "Frames cut because a packet of theirs was missing or bad.") \

@@ -165,7 +165,7 @@ static void count_taken(
 		stat_add(flow->slot, STAT_FLOW_reordered_pkts, 1);
 }
 
-/* State and counters that move with every valid packet, be there payload in it or not. */
+/* State and counters that move with every valid packet. One of padding alone goes on too: its number is no gap. */
 static void note_valid(struct lcore *lc, struct flow *flow, uint32_t rtp_time)
 {
 	struct sequence *s = &flow->sequence;
@@ -245,10 +245,6 @@ static bool take_packet(struct lcore *lc, struct rte_mbuf *mbuf)
 		stat_add(flow->slot, STAT_FLOW_restarts, 1);
 	}
 	note_valid(lc, flow, packet->rtp_time);
-	if (bytes == 0) {
-		lcore_drop(lc, mbuf, STAT_LCORE_drop_empty);
-		return false;
-	}
 	packet->track = flow->track;
 	packet->payload_bytes = (uint16_t)bytes;
 	packet->arrival_unix_ns = lc->now_unix_ns;

@@ -42,11 +42,15 @@ enum reorder_verdict reorder_put(struct reorder *reorder, struct packet *packet,
 	struct reorder_slot *slot;
 
 	if (!reorder->started) {
-		reorder->started = true;
-		reorder->next = seq;
+		uint64_t back = (reorder->mask + 1) / 4 < REORDER_START_PKTS ? (reorder->mask + 1) / 4
+		                                                             : REORDER_START_PKTS;
+
+		reorder->started = reorder->settling = true;
+		reorder->next = seq > back ? seq - back : 0;
 	}
 	if (seq == reorder->next) {
 		reorder->next++;
+		reorder->settling = false;
 		return REORDER_NEXT;
 	}
 	if (seq < reorder->next)
@@ -83,7 +87,11 @@ struct packet *reorder_take(struct reorder *reorder)
 
 uint64_t reorder_give_up(struct reorder *reorder)
 {
-	return reorder->held ? reorder_skip_to(reorder, first_held(reorder)) : 0;
+	uint64_t missing = reorder->held ? reorder_skip_to(reorder, first_held(reorder)) : 0;
+	bool settling = reorder->settling;
+
+	reorder->settling = false;
+	return settling ? 0 : missing;
 }
 
 uint64_t reorder_skip_to(struct reorder *reorder, uint64_t seq)

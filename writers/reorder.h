@@ -26,6 +26,8 @@ struct reorder {
 	uint64_t gap_since_ns; /* with packets held: since when it is missing */
 	uint32_t held, mask;
 	bool started;
+	bool settling; /* at the start: earlier packets than the first to come may follow, and none is missed
+	                */
 	struct reorder_slot *slots;
 };
 
@@ -41,15 +43,21 @@ int reorder_init(struct reorder *reorder, unsigned slots);
 /* Nothing may be held. */
 void reorder_free(struct reorder *reorder);
 
-/* The next packet's number is awaited, whatever it is. Nothing may be held. */
+/* The next packet's number, whatever it is, begins anew. Nothing may be held. */
 void reorder_restart(struct reorder *reorder);
+
+/* A stream's first packets may come in another order than they were sent in, too: up to REORDER_START_PKTS
+ * earlier ones, or a quarter of the window, are waited for, as for missing ones, until reorder_give_up, which
+ * then gives up nothing. */
+#define REORDER_START_PKTS 16
 
 enum reorder_verdict reorder_put(struct reorder *reorder, struct packet *packet, uint64_t now_ns);
 
 /* The held packet whose turn it is, or NULL. */
 struct packet *reorder_take(struct reorder *reorder);
 
-/* Await the first held packet instead. Returns how many numbers were given up, 0 when nothing is held. */
+/* Await the first held packet instead. Returns how many numbers were given up, 0 when nothing is held or at
+ * the start. */
 uint64_t reorder_give_up(struct reorder *reorder);
 
 /* Await @seq, past all that was awaited, with nothing held. Returns how many numbers were given up. */

@@ -12,6 +12,7 @@
 #define CLOCK_RATE_MAX      1000000
 #define OPUS_CLOCK_RATE     48000 /* RFC 7587 section 4.1 */
 #define LINK_EVERY_NS       (100 * CLK_NS_PER_MS)
+#define START_NS            (50 * CLK_NS_PER_MS)
 
 static bool is_video(const struct track *track)
 {
@@ -94,8 +95,8 @@ static void deliver(struct track *track, struct packet *packet)
 	bool restart = track->restart, began;
 	uint64_t time;
 
-	if (*track->failure) {
-		track_count(track, STAT_TRACK_cut_pkts, 1);
+	if (*track->failure || !packet->payload_bytes) {
+		track_count(track, packet->payload_bytes ? STAT_TRACK_cut_pkts : STAT_TRACK_padding_pkts, 1);
 		track_release(track, packet);
 		return;
 	}
@@ -192,9 +193,15 @@ static void put_in_order(struct track *track, struct packet *packet)
 	}
 }
 
+/* How long what is missing is waited for; less at the start, where mostly nothing is. */
+static uint64_t patience_ns(const struct track *track)
+{
+	return track->reorder.settling && track->reorder_ns > START_NS ? START_NS : track->reorder_ns;
+}
+
 static bool gap_due(const struct track *track)
 {
-	return track->reorder.held && track->now_ns >= track->reorder.gap_since_ns + track->reorder_ns;
+	return track->reorder.held && track->now_ns >= track->reorder.gap_since_ns + patience_ns(track);
 }
 
 void track_packet(struct track *track, struct packet *packet, uint64_t now_mono_ns)
@@ -222,7 +229,7 @@ void track_packet(struct track *track, struct packet *packet, uint64_t now_mono_
 uint64_t track_deadline(const struct track *track)
 {
 	uint64_t deadline =
-	        track->reorder.held ? track->reorder.gap_since_ns + track->reorder_ns : UINT64_MAX;
+	        track->reorder.held ? track->reorder.gap_since_ns + patience_ns(track) : UINT64_MAX;
 	uint64_t other = is_video(track) ? UINT64_MAX : track_audio_deadline(track);
 
 	if (other < deadline)

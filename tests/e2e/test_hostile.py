@@ -116,7 +116,9 @@ def every_kind_of_bad_packet_is_counted_by_its_reason():
         expect("wrong_source", 2, rtp(good.seq, good.timestamp, 1000, p), rtp(good.seq + 1, good.timestamp, 1000, p), via=other)
         expect("duplicate", 2, rtp(good.seq - 1, good.timestamp - 960, 1000, p), rtp(good.seq - 5, good.timestamp - 960 * 5, 1000, p))
         expect("auth", 2, rtp(1, 1, 2000, p), rtp(2, 1, 2000, p), to=srtp_session["port"])
-        expect("empty", 1, rtp(good.seq, good.timestamp, 1000, b"", padding=bytes([0, 0, 0, 4])), used=1)
+        good.s.sendto(rtp(good.seq, good.timestamp, 1000, b"", padding=bytes([0, 0, 0, 4])), good.to)  # padding alone
+        good.seq += 1
+        good.send(3)
         names = finish_one(rig, good_session)
         equal(len(names), 1, "files")
         equal(real_packets(rig.path(names[0])), good.sent, "the neighbour's recording")

@@ -19,7 +19,11 @@ static int set_up(void **state)
 {
 	for (unsigned i = 0; i < 64; i++)
 		packets[i] = (struct packet){ .ext_seq = 100 + i };
-	return reorder_init(&reorder, SLOTS);
+	if (reorder_init(&reorder, SLOTS))
+		return -1;
+	reorder.started = true; /* under way: what is awaited is known */
+	reorder.next = 100;
+	return 0;
 }
 
 static int tear_down(void **state)
@@ -109,11 +113,28 @@ static void window_is_full_at_its_size(void **state)
 
 static void restart_awaits_anything(void **state)
 {
-	put(40, 1);
-	assert_int_equal(put(3, 1), REORDER_LATE);
+	put(0, 1);
 	reorder_restart(&reorder);
-	assert_int_equal(put(3, 1), REORDER_NEXT);
-	assert_int_equal(put(4, 1), REORDER_NEXT);
+	assert_int_equal(put(40, 1), REORDER_HELD);
+	assert_int_equal(reorder_give_up(&reorder), 0); /* nothing is known to be missing */
+	assert_ptr_equal(reorder_take(&reorder), &packets[40]);
+	assert_int_equal(put(41, 1), REORDER_NEXT);
+	assert_int_equal(put(39, 1), REORDER_LATE);
+}
+
+static void first_packets_that_come_in_another_order_are_put_in_order(void **state)
+{
+	reorder_restart(&reorder);
+	assert_int_equal(put(11, 1), REORDER_HELD);
+	assert_int_equal(put(10, 1), REORDER_HELD);
+	assert_int_equal(put(12, 2), REORDER_HELD);
+	assert_null(reorder_take(&reorder));
+	assert_int_equal(reorder_give_up(&reorder), 0);
+	for (unsigned i = 10; i <= 12; i++)
+		assert_ptr_equal(reorder_take(&reorder), &packets[i]);
+	assert_int_equal(put(14, 3), REORDER_HELD);
+	assert_int_equal(reorder_give_up(&reorder), 1); /* from now on a gap is a gap */
+	assert_ptr_equal(reorder_take(&reorder), &packets[14]);
 }
 
 int main(void)
@@ -126,6 +147,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(duplicates_do_no_harm, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(window_is_full_at_its_size, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restart_awaits_anything, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        first_packets_that_come_in_another_order_are_put_in_order, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include "base/cur.h"
 #include "base/rtp.h"
+#include "writers/track_state.h"
 
 static void release(void *arg, struct packet *const *packets, unsigned n)
 {
@@ -71,7 +72,13 @@ void track_rig_put(struct track_rig *rig, const struct track_rig_packet *from)
 	track_rig_wait(rig, from->at_ns);
 	rig->given++;
 	rig->media += from->kind == PACKET_MEDIA;
+	if (!rig->patient && from->kind == PACKET_MEDIA && !rig->track->reorder.started) {
+		rig->track->reorder.started = true;
+		rig->track->reorder.next = from->seq;
+	}
 	track_packet(rig->track, packet, rig->mono_ns);
+	if (!rig->patient && from->flags & PACKET_RESTART)
+		track_tick(rig->track, rig->mono_ns + TRACK_RIG_SETTLE_NS);
 }
 
 void track_rig_wait(struct track_rig *rig, uint64_t at_ns)
@@ -93,6 +100,7 @@ void track_rig_close(struct track_rig *rig, const char *reason)
 	track_free(rig->track);
 	assert_int_equal(rig->released, rig->given);
 	assert_int_equal(track_rig_stat(rig, STAT_TRACK_pkts) + track_rig_stat(rig, STAT_TRACK_late_pkts) +
+	                         track_rig_stat(rig, STAT_TRACK_padding_pkts) +
 	                         track_rig_stat(rig, STAT_TRACK_malformed_pkts) +
 	                         track_rig_stat(rig, STAT_TRACK_cut_pkts),
 	        rig->media);

@@ -8,7 +8,8 @@
 #include "tests/unit/writers/memory_segment.h"
 #include "writers/track.h"
 
-#define TRACK_RIG_START_NS 1710123456000000000ull
+#define TRACK_RIG_START_NS  1710123456000000000ull
+#define TRACK_RIG_SETTLE_NS (50 * CLK_NS_PER_MS)
 
 struct track_rig {
 	struct conf conf;
@@ -18,6 +19,7 @@ struct track_rig {
 	uint64_t given, released; /* packets */
 	uint64_t media;           /* of them, media */
 	uint64_t mono_ns;
+	bool patient; /* earlier packets than the first are waited for, as in life; else a stream begins at once */
 };
 
 /* A packet to be. Times in ns since the start. */
