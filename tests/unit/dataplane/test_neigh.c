@@ -201,10 +201,11 @@ static void addresses_that_do_not_fit_are_refused(void **state)
 {
 	struct host host;
 	const char *why = NULL;
-	char *twice[] = { "10.0.0.1/24", "10.0.0.1/8", NULL }, *one[] = { "10.0.0.1/24", NULL },
-	     *none[] = { NULL };
-	char *far[] = { "10.0.1.1", NULL }, *both[] = { "10.0.0.2", "10.0.0.3", NULL },
-	     *near[] = { "10.0.0.2", NULL };
+	char *twice[] = { (char *)"10.0.0.1/24", (char *)"10.0.0.1/8", NULL },
+	     *one[] = { (char *)"10.0.0.1/24", NULL }, *none[] = { NULL };
+	char *far[] = { (char *)"10.0.1.1", NULL },
+	     *both[] = { (char *)"10.0.0.2", (char *)"10.0.0.3", NULL },
+	     *near[] = { (char *)"10.0.0.2", NULL };
 
 	assert_int_equal(neigh_host_init(&host,
 	                         &(struct conf){ .ingest_address = twice, .ingest_gateway = none }, &why),
