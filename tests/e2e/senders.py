@@ -49,7 +49,7 @@ def ffmpeg(rig, clip, port, payload_type, ssrc=None, profile=None, key=None, add
     return rig.netns_run(*argv) if wait else rig.netns(*argv)
 
 
-def gstreamer(rig, clip, port, codec, payload_type, ssrc, profile, key, address="10.77.0.1", wait=True):
+def gstreamer(rig, clip, port, codec, payload_type, ssrc, profile, key, address="10.77.0.1", wait=True, pay=""):
     """Send a clip with GStreamer's own packetizers and srtpenc: the AEAD profiles too."""
     cipher, auth = {"AEAD_AES_128_GCM": ("aes-128-gcm", "null"), "AEAD_AES_256_GCM": ("aes-256-gcm", "null"),
                     "AES_CM_128_HMAC_SHA1_80": ("aes-128-icm", "hmac-sha1-80"), "AES_CM_128_HMAC_SHA1_32": ("aes-128-icm", "hmac-sha1-32")}[profile]
@@ -58,7 +58,7 @@ def gstreamer(rig, clip, port, codec, payload_type, ssrc, profile, key, address=
              "opus": "oggdemux ! opusparse ! rtpopuspay"}[codec]
     if codec == "VP9" and subprocess.run(["gst-inspect-1.0", "vp9parse"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
         parse = parse.replace("vp9parse ! ", "")
-    pipeline = (f"filesrc location={clip} ! {parse} pt={payload_type} ssrc={ssrc} ! srtpenc key={base64.b64decode(key).hex()} rtp-cipher={cipher} rtp-auth={auth} "
+    pipeline = (f"filesrc location={clip} ! {parse} pt={payload_type} ssrc={ssrc} {pay} ! srtpenc key={base64.b64decode(key).hex()} rtp-cipher={cipher} rtp-auth={auth} "
                 f"rtcp-cipher={cipher} rtcp-auth={rtcp_auth} ! udpsink host={address} port={port} sync=true")
     argv = ["gst-launch-1.0", "-q", *pipeline.split()]
     return rig.netns_run(*argv) if wait else rig.netns(*argv)
