@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A JSON writer (RFC 8259) into a growing buffer: for sidecars, journals and log lines, where nothing is parsed.
- * Commas and quoting are its business; nesting is the caller's. Not for poll loops. One thread at a time. */
+/* A JSON writer (RFC 8259) into a growing buffer: for sidecars, journals and log lines, where nothing is
+ * parsed. Commas and quoting are its business; nesting is the caller's. Not for poll loops. One thread at a
+ * time. */
 #ifndef BASE_JSONW_H
 #define BASE_JSONW_H
 
@@ -11,8 +12,8 @@
 struct jsonw {
 	char *text; /* NUL-terminated; NULL until the first write */
 	size_t len, size;
-	int error;      /* 0 or -ENOMEM; sticky */
-	bool separate;  /* a comma goes before the next value */
+	int error;       /* 0 or -ENOMEM; sticky */
+	bool separate;   /* a comma goes before the next value */
 	unsigned indent; /* spaces a level; 0: all on one line */
 	unsigned depth;
 };
@@ -26,7 +27,8 @@ void jsonw_array(struct jsonw *w, const char *key);
 void jsonw_end_object(struct jsonw *w);
 void jsonw_end_array(struct jsonw *w);
 
-/* Values. Strings are escaped, bytes that are not UTF-8 become U+FFFD; NULL becomes null. Doubles print shortest. */
+/* Values. Strings are escaped, bytes that are not UTF-8 become U+FFFD; NULL becomes null. Doubles print
+ * shortest. */
 void jsonw_string(struct jsonw *w, const char *key, const char *value);
 void jsonw_u64(struct jsonw *w, const char *key, uint64_t value);
 void jsonw_i64(struct jsonw *w, const char *key, int64_t value);

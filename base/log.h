@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Log lines on standard error: one line each, text or JSON, for journald or a terminal.
  *
- * Any thread but the poll loops: a line is formatted on the stack and written with one write(2). A line says what
- * failed, which id, why, and what happens next. Keys, secrets and tokens never go in.
+ * Any thread but the poll loops: a line is formatted on the stack and written with one write(2). A line says
+ * what failed, which id, why, and what happens next. Keys, secrets and tokens never go in.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -10,7 +10,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
-/* Set name of the process ("wirespool-dataplane"), level and format. Before threads start; defaults: info, text. */
+/* Set name of the process ("wirespool-dataplane"), level and format. Before threads start; defaults: info,
+ * text. */
 void log_setup(const char *process, enum log_level level, enum log_format format);
 
 /* Write a line of @level; control characters in it are escaped, it is cut at 2 KiB. */

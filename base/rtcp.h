@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* RTCP on the wire: compound packets in (SR, RR, SDES, BYE; RFC 3550 section 6), and the feedback that a receiver
- * sends out (RR, SDES CNAME, PLI of RFC 4585 section 6.3.1). Hot-path safe; any thread.
+/* RTCP on the wire: compound packets in (SR, RR, SDES, BYE; RFC 3550 section 6), and the feedback that a
+ * receiver sends out (RR, SDES CNAME, PLI of RFC 4585 section 6.3.1). Hot-path safe; any thread.
  *
  *   |V=2|P|  count  |      PT       |   length in words, less one   |
  *   |                    SSRC of the packet's sender                | ...
@@ -12,30 +12,33 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RTCP_SR 200
-#define RTCP_RR 201
-#define RTCP_SDES 202
-#define RTCP_BYE 203
-#define RTCP_APP 204
+#define RTCP_SR    200
+#define RTCP_RR    201
+#define RTCP_SDES  202
+#define RTCP_BYE   203
+#define RTCP_APP   204
 #define RTCP_RTPFB 205
-#define RTCP_PSFB 206
+#define RTCP_PSFB  206
 
 /* What a recorder wants of a compound packet: told to the callbacks, any of which may be NULL. */
 struct rtcp_handlers {
-	/* A sender report: the sender's NTP time (32.32) and its RTP time at the same instant, and its counts. */
-	void (*sender_report)(void *arg, uint32_t ssrc, uint64_t ntp, uint32_t rtp_time, uint32_t packets, uint32_t bytes);
+	/* A sender report: the sender's NTP time (32.32) and its RTP time at the same instant, and its
+	 * counts. */
+	void (*sender_report)(
+	        void *arg, uint32_t ssrc, uint64_t ntp, uint32_t rtp_time, uint32_t packets, uint32_t bytes);
 	/* One of the SSRCs that a BYE names. */
 	void (*bye)(void *arg, uint32_t ssrc);
 	/* A PLI or FIR about @media_ssrc (what a sender of ours listens for). */
 	void (*key_frame_request)(void *arg, uint32_t media_ssrc);
 	/* One report block about @ssrc: fraction lost (of 256), cumulative loss (signed 24 bit). */
-	void (*report_block)(void *arg, uint32_t ssrc, uint8_t fraction_lost, int32_t lost, uint32_t highest_seq, uint32_t jitter);
+	void (*report_block)(void *arg, uint32_t ssrc, uint8_t fraction_lost, int32_t lost,
+	        uint32_t highest_seq, uint32_t jitter);
 	void *arg;
 };
 
-/* Walk a decrypted compound packet (RFC 3550 A.2: version, lengths that add up; the first being SR or RR is not asked,
- * RFC 5506 allows reduced size; counts that fit, padding in the last packet only, at most LIMIT_RTCP_COMPOUND packets).
- * Callbacks run only when the whole is sound. 0 or -EBADMSG. */
+/* Walk a decrypted compound packet (RFC 3550 A.2: version, lengths that add up; the first being SR or RR is
+ * not asked, RFC 5506 allows reduced size; counts that fit, padding in the last packet only, at most
+ * LIMIT_RTCP_COMPOUND packets). Callbacks run only when the whole is sound. 0 or -EBADMSG. */
 int rtcp_parse(const uint8_t *data, size_t len, const struct rtcp_handlers *handlers);
 
 /* SSRC of the sender of the first packet: readable in SRTCP too. 0 or -EBADMSG. */
@@ -48,10 +51,12 @@ struct rtcp_report_block {
 	uint32_t highest_seq, jitter, last_sr, delay_since_sr;
 };
 
-/* Append to @out (of @size bytes, @len used): the new length, or 0 when there is no room. Together they make a compound
- * packet that begins with a report, as RFC 3550 section 6.1 asks. */
-size_t rtcp_build_rr(uint8_t *out, size_t size, size_t len, uint32_t ssrc, const struct rtcp_report_block *blocks, unsigned count);
-size_t rtcp_build_sr(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint64_t ntp, uint32_t rtp_time, uint32_t packets, uint32_t bytes);
+/* Append to @out (of @size bytes, @len used): the new length, or 0 when there is no room. Together they make
+ * a compound packet that begins with a report, as RFC 3550 section 6.1 asks. */
+size_t rtcp_build_rr(uint8_t *out, size_t size, size_t len, uint32_t ssrc,
+        const struct rtcp_report_block *blocks, unsigned count);
+size_t rtcp_build_sr(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint64_t ntp, uint32_t rtp_time,
+        uint32_t packets, uint32_t bytes);
 size_t rtcp_build_sdes(uint8_t *out, size_t size, size_t len, uint32_t ssrc, const char *cname);
 size_t rtcp_build_pli(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint32_t media_ssrc);
 size_t rtcp_build_bye(uint8_t *out, size_t size, size_t len, uint32_t ssrc);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Counters in a shared-memory segment, from one table (base/stat_table.h).
  *
- * Each slot (one instance of a scope) is an array of 64-bit words on cache lines of its own, written with plain stores
- * by the one thread that owns it and read by anyone who maps the file: control's metrics, the dashboard, tests. The
- * segment starts with a directory, so that a reader of another version finds what it knows by name.
+ * Each slot (one instance of a scope) is an array of 64-bit words on cache lines of its own, written with
+ * plain stores by the one thread that owns it and read by anyone who maps the file: control's metrics, the
+ * dashboard, tests. The segment starts with a directory, so that a reader of another version finds what it
+ * knows by name.
  *
  *   header | directory: one entry a scope | names: one a counter | labels | slots of PROC, PORT, LCORE, ...
  */
@@ -16,10 +17,19 @@
 #include <stdio.h>
 #include "base/stat_table.h"
 
-enum stat_scope { STAT_SCOPE_PROC, STAT_SCOPE_PORT, STAT_SCOPE_LCORE, STAT_SCOPE_FLOW, STAT_SCOPE_WRITER, STAT_SCOPE_TRACK, STAT_SCOPES };
+enum stat_scope {
+	STAT_SCOPE_PROC,
+	STAT_SCOPE_PORT,
+	STAT_SCOPE_LCORE,
+	STAT_SCOPE_FLOW,
+	STAT_SCOPE_WRITER,
+	STAT_SCOPE_TRACK,
+	STAT_SCOPES
+};
 enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE };
 
-/* STAT_LCORE_rx_pkts and so on: the index of the counter within its scope's slot (stat_index.h makes them). */
+/* STAT_LCORE_rx_pkts and so on: the index of the counter within its scope's slot (stat_index.h makes them).
+ */
 #include "base/stat_index.h"
 
 struct stat; /* a mapped segment */
@@ -31,13 +41,14 @@ struct stat_cfg {
 #define STAT_LABEL_BYTES 128
 #define STAT_NAME_BYTES  32
 
-/* Create the file @path (under run_dir; replaced atomically, mode 0644), its space reserved, and map it for writing.
- * 0; -EINVAL: more than a million instances; or -errno of the file system (-ENOSPC, -ENOENT, ...). */
+/* Create the file @path (under run_dir; replaced atomically, mode 0644), its space reserved, and map it for
+ * writing. 0; -EINVAL: more than a million instances; or -errno of the file system (-ENOSPC, -ENOENT, ...).
+ */
 int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg *cfg);
 
-/* Map @path read-only; writing through it faults. 0, -ENOENT, -EPROTO (not a segment, damaged, or of a build with
- * another table), or another -errno of open or mmap. The mapping stays valid, and frozen, when its writer is gone;
- * stat_stale tells whether @path is gone or has become another file since. */
+/* Map @path read-only; writing through it faults. 0, -ENOENT, -EPROTO (not a segment, damaged, or of a build
+ * with another table), or another -errno of open or mmap. The mapping stays valid, and frozen, when its
+ * writer is gone; stat_stale tells whether @path is gone or has become another file since. */
 int stat_open(struct stat **ret_stat, const char *path);
 bool stat_stale(const struct stat *stat, const char *path);
 
@@ -76,7 +87,8 @@ static inline void stat_max(uint64_t *slot, unsigned id, uint64_t value)
 		stat_set(slot, id, value);
 }
 
-/* The table, for those who print: name, kind, unit and sentence of counter @id of @scope; NULL past the last. */
+/* The table, for those who print: name, kind, unit and sentence of counter @id of @scope; NULL past the last.
+ */
 struct stat_row {
 	const char *name, *unit, *sentence;
 	enum stat_kind kind;
@@ -87,9 +99,10 @@ unsigned stat_count(enum stat_scope scope);
 /* Of scopes, names, units, kinds and their order: where it is equal, the indexes mean the same. */
 uint64_t stat_table_hash(void);
 
-/* Prometheus text exposition (format 0.0.4) of PROC, PORT, LCORE and WRITER: wirespool_<scope>_<id>{<scope>="..."}, with
- * _total for counters. The label is the instance's, or its number where none is set; one that is taken gets "#<number>".
- * Drop reasons are one metric a scope: wirespool_<scope>_drops_total{<scope>="...",reason="..."} (stat_print.c). */
+/* Prometheus text exposition (format 0.0.4) of PROC, PORT, LCORE and WRITER:
+ * wirespool_<scope>_<id>{<scope>="..."}, with _total for counters. The label is the instance's, or its number
+ * where none is set; one that is taken gets "#<number>". Drop reasons are one metric a scope:
+ * wirespool_<scope>_drops_total{<scope>="...",reason="..."} (stat_print.c). */
 void stat_print_prometheus(const struct stat *stat, FILE *out);
 /* The counters table as Markdown for the README, which a test compares (stat_print.c). */
 void stat_print_markdown(FILE *out);

@@ -165,7 +165,8 @@ static void count_taken(
 		stat_add(flow->slot, STAT_FLOW_reordered_pkts, 1);
 }
 
-/* State and counters that move with every valid packet. One of padding alone goes on too: its number is no gap. */
+/* State and counters that move with every valid packet. One of padding alone goes on too: its number is no
+ * gap. */
 static void note_valid(struct lcore *lc, struct flow *flow, uint32_t rtp_time)
 {
 	struct sequence *s = &flow->sequence;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A packet on its way from an lcore to a writer: what the rings carry.
  *
- * It lies in its network buffer's private area, so handing it over copies nothing; who made the buffers gives a function that
- * takes them back in bulk (no library of the network's reaches into writers). One thread owns a packet at a time: the
- * lcore until the ring, the writer after.
+ * It lies in its network buffer's private area, so handing it over copies nothing; who made the buffers gives
+ * a function that takes them back in bulk (no library of the network's reaches into writers). One thread owns
+ * a packet at a time: the lcore until the ring, the writer after.
  */
 #ifndef WRITERS_PACKET_H
 #define WRITERS_PACKET_H
@@ -20,22 +20,23 @@ enum packet_kind {
 };
 
 struct packet {
-	struct track *track;       /* whose; opaque to the lcore */
-	const uint8_t *payload;    /* decrypted, without header, extension and padding */
-	uint64_t ext_seq;          /* RTP sequence number extended to 64 bits (RFC 3550 A.1) */
+	struct track *track;    /* whose; opaque to the lcore */
+	const uint8_t *payload; /* decrypted, without header, extension and padding */
+	uint64_t ext_seq;       /* RTP sequence number extended to 64 bits (RFC 3550 A.1) */
 	uint64_t arrival_unix_ns;
-	uint64_t ntp;              /* PACKET_SENDER_REPORT: 32.32 */
+	uint64_t ntp; /* PACKET_SENDER_REPORT: 32.32 */
 	uint32_t rtp_time;
 	uint32_t ssrc;
-	uint32_t shed_pkts;        /* given up for a full ring since the last one handed over, of this track */
+	uint32_t shed_pkts; /* given up for a full ring since the last one handed over, of this track */
 	uint16_t payload_bytes;
-	uint8_t kind;              /* enum packet_kind */
-	uint8_t flags;             /* PACKET_MARKER | … */
+	uint8_t kind;  /* enum packet_kind */
+	uint8_t flags; /* PACKET_MARKER | … */
 };
 static_assert(sizeof(struct packet) <= 64, "one cache line");
 
-#define PACKET_MARKER  1 /* RTP's marker bit */
-#define PACKET_RESTART 2 /* the sender began anew here: sequence numbers and time have no relation to those before */
+#define PACKET_MARKER 1 /* RTP's marker bit */
+#define PACKET_RESTART                                                                                       \
+	2 /* the sender began anew here: sequence numbers and time have no relation to those before */
 
 /* Gives back @n packets to where they came from. Called on writer threads. */
 typedef void packet_release_fn(void *arg, struct packet *const *packets, unsigned n);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "writers/segment.h"
 #include "writers/segment_state.h"
 
 #include <assert.h>

@@ -3,8 +3,9 @@
  *
  *   packet → reorder → depay → mux → segment
  *
- * It decides what a gap, a jump, a size change and a broken frame mean: when a frame is cut, when a key frame is asked
- * for, when a new file begins. Runs on its writer's thread, but for track_create and track_key_frames_wanted.
+ * It decides what a gap, a jump, a size change and a broken frame mean: when a frame is cut, when a key frame
+ * is asked for, when a new file begins. Runs on its writer's thread, but for track_create and
+ * track_key_frames_wanted.
  */
 #ifndef WRITERS_TRACK_H
 #define WRITERS_TRACK_H
@@ -25,9 +26,10 @@ struct track_cfg {
 	uint32_t clock_rate;
 	uint8_t channels; /* audio */
 	uint32_t stat_index;
-	uint64_t *slot;   /* the TRACK counters of stat_index */
-	void *cookie;     /* the caller's, comes back in events */
-	char session[LIMIT_SESSION_ID_BYTES + 1], room[LIMIT_ROOM_BYTES + 1], participant[LIMIT_PARTICIPANT_BYTES + 1], id[LIMIT_TRACK_ID_BYTES + 1];
+	uint64_t *slot; /* the TRACK counters of stat_index */
+	void *cookie;   /* the caller's, comes back in events */
+	char session[LIMIT_SESSION_ID_BYTES + 1], room[LIMIT_ROOM_BYTES + 1],
+	        participant[LIMIT_PARTICIPANT_BYTES + 1], id[LIMIT_TRACK_ID_BYTES + 1];
 	char promised[NAME_BYTES];
 };
 
@@ -49,10 +51,12 @@ uint64_t track_deadline(const struct track *track);
 /* Time has come: give up waiting for missing packets; push out the audio page that is due. */
 void track_tick(struct track *track, uint64_t now_mono_ns);
 
-/* The stream has ended: take what is held, end the file with @reason. No packet may follow; track_free after. */
+/* The stream has ended: take what is held, end the file with @reason. No packet may follow; track_free after.
+ */
 void track_finish(struct track *track, const char *reason);
 
-/* How often this track has wished for a key frame so far: the lcore sends a PLI when it has grown. Any thread. */
+/* How often this track has wished for a key frame so far: the lcore sends a PLI when it has grown. Any
+ * thread. */
 uint32_t track_key_frames_wanted(const struct track *track);
 
 /* Why the track cannot go on ("disk full: …"), NULL while it can. */

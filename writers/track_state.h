@@ -9,8 +9,8 @@
  *   track_audio.c    Opus packets on the file's time line, silence filled
  *   track_file.c     files: begin, end, links, figures
  *
- * Every packet that comes ends in exactly one of the counters pkts, late_pkts, padding_pkts, malformed_pkts and cut_pkts.
- * All on the writer's thread.
+ * Every packet that comes ends in exactly one of the counters pkts, late_pkts, padding_pkts, malformed_pkts
+ * and cut_pkts. All on the writer's thread.
  */
 #ifndef WRITERS_TRACK_STATE_H
 #define WRITERS_TRACK_STATE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The writer threads: the folder's face to the dataplane.
  *
- * Each thread takes packets from one ring an lcore, runs its tracks over them (reorder, depacketize, mux), and writes
- * blocks with its own io_uring. What blocks (opening, fdatasync at close, hashing, renaming) is done by the filer's
- * threads (writers/filer.h), so a slow file holds up nobody else's packets.
+ * Each thread takes packets from one ring an lcore, runs its tracks over them (reorder, depacketize, mux),
+ * and writes blocks with its own io_uring. What blocks (opening, fdatasync at close, hashing, renaming) is
+ * done by the filer's threads (writers/filer.h), so a slow file holds up nobody else's packets.
  */
 #ifndef WRITERS_WRITER_H
 #define WRITERS_WRITER_H
@@ -24,7 +24,8 @@ struct writer_events {
 	void (*on_file)(void *arg, const struct msg_file_state *file);
 	/* A track cannot go on (disk full, directory gone): @why. Its session has to be closed. */
 	void (*on_track_failed)(void *arg, struct track *track, const char *why);
-	/* After writer_track_close: all its files are durable or failed, and the track is about to be freed. @cookie is track_cfg's. */
+	/* After writer_track_close: all its files are durable or failed, and the track is about to be freed.
+	 * @cookie is track_cfg's. */
 	void (*on_track_closed)(void *arg, void *cookie, int status);
 	/* Called first and last on each writer thread (not on the filer's), NULL if not wanted. */
 	void (*thread_enter)(void *arg);
@@ -33,20 +34,21 @@ struct writer_events {
 };
 
 struct writer_cfg {
-	const struct conf *conf;   /* record, dataplane.writers, writer_cpus, block_mb, hugepages */
-	unsigned inputs;           /* lcores: each has one ring to each writer */
-	unsigned ring_pkts;        /* slots of such a ring */
-	struct stat *stat;         /* WRITER and TRACK slots are written */
+	const struct conf *conf; /* record, dataplane.writers, writer_cpus, block_mb, hugepages */
+	unsigned inputs;         /* lcores: each has one ring to each writer */
+	unsigned ring_pkts;      /* slots of such a ring */
+	struct stat *stat;       /* WRITER and TRACK slots are written */
 	packet_release_fn *release;
 	void *release_arg;
 	struct writer_events events;
 };
 
-/* Create blocks, rings, filer and threads. 0 or -errno (logged, with what to do: memlock limit, huge pages, io_uring).
- * Parts of an earlier run are not touched: see writers/repair.h, which runs before. */
+/* Create blocks, rings, filer and threads. 0 or -errno (logged, with what to do: memlock limit, huge pages,
+ * io_uring). Parts of an earlier run are not touched: see writers/repair.h, which runs before. */
 int writer_pool_create(struct writer_pool **ret_pool, const struct writer_cfg *cfg);
 
-/* Close every track, wait until all files are durable, end the threads. No lcore may send any more. NULL is allowed. */
+/* Close every track, wait until all files are durable, end the threads. No lcore may send any more. NULL is
+ * allowed. */
 void writer_pool_free(struct writer_pool *pool);
 
 /* The writer with the least to do; then its ring from lcore @input. Command thread. */
@@ -54,10 +56,11 @@ unsigned writer_pick(const struct writer_pool *pool);
 struct spsc *writer_input(struct writer_pool *pool, unsigned writer, unsigned input);
 
 /* Make a track and hand it to its writer; packets may follow at once. 0, -ENOMEM, -EINVAL. Command thread. */
-int writer_track_open(struct writer_pool *pool, unsigned writer, const struct track_cfg *cfg, struct track **ret_track);
+int writer_track_open(
+        struct writer_pool *pool, unsigned writer, const struct track_cfg *cfg, struct track **ret_track);
 
-/* No packet of the track will be put into a ring any more: take what is still in the rings, then finalise its file.
- * on_track_closed follows. @reason goes into the sidecar. Command thread. */
+/* No packet of the track will be put into a ring any more: take what is still in the rings, then finalise its
+ * file. on_track_closed follows. @reason goes into the sidecar. Command thread. */
 void writer_track_close(struct writer_pool *pool, struct track *track, const char *reason);
 
 #endif

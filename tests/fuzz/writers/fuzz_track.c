@@ -128,11 +128,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	track_finish(track, "end");
 	packet_bin_empty(&bin);
 	track_free(track);
-	if (released != given || slot[STAT_TRACK_pkts] + slot[STAT_TRACK_late_pkts] +
-	                                         slot[STAT_TRACK_padding_pkts] +
-	                                         slot[STAT_TRACK_malformed_pkts] +
-	                                         slot[STAT_TRACK_cut_pkts] !=
-	                                 media)
+	if (released != given ||
+	        slot[STAT_TRACK_pkts] + slot[STAT_TRACK_late_pkts] + slot[STAT_TRACK_padding_pkts] +
+	                        slot[STAT_TRACK_malformed_pkts] + slot[STAT_TRACK_cut_pkts] !=
+	                media)
 		abort();
 	check_files(cfg.codec);
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "house.h"
+#include "tests/unit/writers/house.h"
 
 #include "writers/filer_job.h"
 

@@ -108,9 +108,11 @@ static void events_left_out_are_told(void **state)
 {
 	new_size(false);
 	for (unsigned i = 0; i < 500; i++)
-		track_rig_put(&rig,
-		        &(struct track_rig_packet){
-		                .seq = stream.seq++, .rtp = 1000 + i, .ssrc = 4, .payload = "\x90", .len = 1 });
+		track_rig_put(&rig, &(struct track_rig_packet){ .seq = stream.seq++,
+		                            .rtp = 1000 + i,
+		                            .ssrc = 4,
+		                            .payload = "\x90",
+		                            .len = 1 });
 	track_rig_close(&rig, "bye");
 	assert_true(memory_segment_end_has(0, "\"malformed_packets\":500"));
 	assert_true(memory_segment_end_has(0, "\"events_left_out\":801"));

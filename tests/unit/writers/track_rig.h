@@ -19,7 +19,8 @@ struct track_rig {
 	uint64_t given, released; /* packets */
 	uint64_t media;           /* of them, media */
 	uint64_t mono_ns;
-	bool patient; /* earlier packets than the first are waited for, as in life; else a stream begins at once */
+	bool patient; /* earlier packets than the first are waited for, as in life; else a stream begins at
+	                 once */
 };
 
 /* A packet to be. Times in ns since the start. */
