@@ -76,7 +76,10 @@ static void hang_up(struct dataplane *d, int error)
 	if (was_welcomed && d->cfg.on_down)
 		d->cfg.on_down(d->cfg.arg);
 	set_timer(d, d->retry_ms);
-	d->retry_ms = d->retry_ms * 2 < RETRY_MAX_MS ? d->retry_ms * 2 : RETRY_MAX_MS;
+	/* One that is not there yet is not bothered by being asked often, and until it is heard its sessions
+	 * lose media. */
+	if (error != -ENOENT && error != -ECONNREFUSED)
+		d->retry_ms = d->retry_ms * 2 < RETRY_MAX_MS ? d->retry_ms * 2 : RETRY_MAX_MS;
 }
 
 static void flush(struct dataplane *d)
