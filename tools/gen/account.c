@@ -45,8 +45,9 @@ static int add_gap(struct account_stream *s, const struct account_packet *p)
 		s->gaps = gaps;
 		s->gap_room = room;
 	}
-	s->gaps[s->gap_count++] =
-	        (struct account_gap){ .first = p->seq, .last = p->seq, .rtp_time = p->rtp_time, .cause = p->fate };
+	s->gaps[s->gap_count++] = (struct account_gap){
+		.first = p->seq, .last = p->seq, .rtp_time = p->rtp_time, .cause = p->fate
+	};
 	return 0;
 }
 
@@ -73,6 +74,7 @@ void account_packet(struct account *account, const struct account_packet *p)
 		return;
 	}
 	account->counts.gap_packets++;
+	account->counts.wrong_key += p->fate == IMPAIR_INTACT || p->fate == IMPAIR_MALFORMED;
 	if (add_gap(s, p))
 		account->error = -ENOMEM;
 }
@@ -123,7 +125,7 @@ static void print_gap(const struct account_stream *s, const struct account_gap *
 	jsonw_u64(w, "rtp_time", gap->rtp_time);
 	jsonw_string(w, "cause", causes[gap->cause]);
 	jsonw_string(w, "where",
-	        gap->first == s->first_seq  ? "head"
+	        gap->first == s->first_seq ? "head"
 	        : gap->last == s->last_seq ? "tail"
 	                                   : "inside");
 	jsonw_end_object(w);

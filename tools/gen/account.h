@@ -92,8 +92,8 @@ void account_frame(struct account *account, const struct clip_frame *frame, bool
 
 void account_add(struct account_counts *sum, const struct account_counts *more);
 /* Print the counts as members of the object that is open, and a flow's streams as the member "streams":
- * [{"ssrc", "first_seq", …, "gaps": [{"first", "last", "packets", "rtp_time", "cause", "where"}]}], where "where" is
- * head, inside or tail of the stream: a receiver can know only of those inside. */
+ * [{"ssrc", "first_seq", …, "gaps": [{"first", "last", "packets", "rtp_time", "cause", "where"}]}], where
+ * "where" is head, inside or tail of the stream: a receiver can know only of those inside. */
 void account_print_counts(const struct account_counts *counts, struct jsonw *w);
 void account_print_streams(const struct account *account, struct jsonw *w);
 

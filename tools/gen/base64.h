@@ -11,8 +11,8 @@
 /* Write the text of @len bytes and its NUL to @ret_text of BASE64_TEXT_BYTES(len). */
 void base64_encode(char *ret_text, const uint8_t *data, size_t len);
 
-/* The bytes of @text, padded or not, to @ret_data of @size. Their number, or -EINVAL: another character, an impossible
- * length, more than @size, bits set that no byte takes. */
+/* The bytes of @text, padded or not, to @ret_data of @size. Their number, or -EINVAL: another character, an
+ * impossible length, more than @size, bits set that no byte takes. */
 int base64_decode(uint8_t *ret_data, size_t size, const char *text);
 
 #endif

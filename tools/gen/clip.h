@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A clip: encoded frames, made once and shared by all flows, which play it in a loop. It begins with a key frame, so
- * that going back to its start is always right. Read-only once made: any thread may read. */
+/* A clip: encoded frames, made once and shared by all flows, which play it in a loop. It begins with a key
+ * frame, so that going back to its start is always right. Read-only once made: any thread may read. */
 #ifndef TOOLS_GEN_CLIP_H
 #define TOOLS_GEN_CLIP_H
 
@@ -44,8 +44,8 @@ struct clip_cfg {
 	bool dtx;                                /* Opus: half of the time is silence, which is not sent */
 };
 
-/* Make a clip: encodes it, or reads it from a file. 0, -ENOMEM, -EINVAL (what libvpx, libopus or the clip's rules
- * refuse), -EBADMSG (not an IVF file of this codec) or the errno of reading it; logged. */
+/* Make a clip: encodes it, or reads it from a file. 0, -ENOMEM, -EINVAL (what libvpx, libopus or the clip's
+ * rules refuse), -EBADMSG (not an IVF file of this codec) or the errno of reading it; logged. */
 int clip_create(struct clip **ret_clip, const struct clip_cfg *cfg);
 void clip_free(struct clip *clip);
 

@@ -50,8 +50,8 @@ static int encode(struct clip *clip, const struct clip_cfg *cfg, OpusEncoder *en
 int clip_encode_audio(struct clip *clip, const struct clip_cfg *cfg)
 {
 	int err, status;
-	OpusEncoder *encoder = opus_encoder_create(RATE, (int)cfg->channels,
-	        cfg->dtx ? OPUS_APPLICATION_VOIP : OPUS_APPLICATION_AUDIO, &err);
+	OpusEncoder *encoder = opus_encoder_create(
+	        RATE, (int)cfg->channels, cfg->dtx ? OPUS_APPLICATION_VOIP : OPUS_APPLICATION_AUDIO, &err);
 	int16_t *pcm = calloc((size_t)RATE * cfg->channels, sizeof(*pcm));
 
 	if (!encoder || !pcm) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Clips from IVF files.
  *
- *   file    "DKIF" | version 16 | header bytes 16 | fourcc | width 16 | height 16 | rate 32 | scale 32 | frames 32 | 0
- *   frame   bytes 32 | time 64 | the frame                                   all little-endian; time in scale / rate s
+ *   file    "DKIF" | version 16 | header bytes 16 | fourcc | width 16 | height 16 | rate 32 | scale 32 |
+ * frames 32 | 0 frame   bytes 32 | time 64 | the frame                                   all little-endian;
+ * time in scale / rate s
  */
 #include "tools/gen/clip.h"
 
@@ -37,8 +38,8 @@ static int read_head(struct clip *clip, struct ivf *ivf)
 	return ivf->rate && ivf->scale && !ivf->at.overrun ? 0 : -EBADMSG;
 }
 
-/* VP8: RFC 6386 section 9.1. VP9: bitstream section 6.2, marker 10, profile 2 bits (a reserved one after profile 3), then
- * show_existing_frame and frame_type, both 0. */
+/* VP8: RFC 6386 section 9.1. VP9: bitstream section 6.2, marker 10, profile 2 bits (a reserved one after
+ * profile 3), then show_existing_frame and frame_type, both 0. */
 static bool is_key(enum codec codec, const uint8_t *data)
 {
 	if (codec == CODEC_VP8)

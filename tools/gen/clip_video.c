@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clips of the synthetic picture by libvpx: constant bit rate, no look-ahead, key frames where we say, each picture
- * predicted from the one before alone. With several spatial layers (VP9) the encoder gives one superframe a picture:
+/* Clips of the synthetic picture by libvpx: constant bit rate, no look-ahead, key frames where we say, each
+ * picture predicted from the one before alone. With several spatial layers (VP9) the encoder gives one
+ * superframe a picture:
  *
  *   layer frame 0 | layer frame 1 | … | marker | size 0 | size 1 | … | marker         VP9 bitstream, annex B
  *   marker: 110 | bytes of a size - 1, 2 bits | frames - 1, 3 bits; sizes are little-endian

@@ -17,8 +17,8 @@ static const struct lie vp8_lies[] = {
 	{ 4, { 0x90, 0x80, 0x80, 0x01 } },
 };
 
-/* RFC 9628 section 4.2: a picture id cut in half, no layer bytes, four references, a structure and a picture group that
- * run past the end, no payload behind. */
+/* RFC 9628 section 4.2: a picture id cut in half, no layer bytes, four references, a structure and a picture
+ * group that run past the end, no payload behind. */
 static const struct lie vp9_lies[] = {
 	{ 1, { 0x8C } },
 	{ 2, { 0x8C, 0x81 } },
@@ -29,8 +29,9 @@ static const struct lie vp9_lies[] = {
 	{ 3, { 0x8C, 0x81, 0x01 } },
 };
 
-/* RFC 6716 section 3.4: code 3 without a count (R6, R7), with none (R5), of more than 120 ms (R5), with padding past the end
- * (R7), code 1 of odd length (R3), code 2 whose first frame is longer than the packet (R4). */
+/* RFC 6716 section 3.4: code 3 without a count (R6, R7), with none (R5), of more than 120 ms (R5), with
+ * padding past the end (R7), code 1 of odd length (R3), code 2 whose first frame is longer than the packet
+ * (R4). */
 static const struct lie opus_lies[] = {
 	{ 1, { 0xFB } },
 	{ 3, { 0xFB, 0x00, 0x11 } },
@@ -67,7 +68,8 @@ void impair_next(struct impair *i, struct impair_verdict *ret_verdict)
 	const struct impair_cfg *cfg = i->cfg;
 	struct impair_verdict v = { .fate = IMPAIR_INTACT };
 	bool spared = i->count++ < cfg->clean_pkts;
-	/* All numbers are drawn whatever comes of them, so that one setting does not move the others' places. */
+	/* All numbers are drawn whatever comes of them, so that one setting does not move the others' places.
+	 */
 	bool lost = is_lost(i, spared ? 0 : cfg->loss);
 	bool corrupt = rng_chance(&i->rng, cfg->corrupt);
 	bool truncated = rng_chance(&i->rng, cfg->truncate);

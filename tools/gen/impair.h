@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What becomes of each packet of a flow, by chance and seed: its fate (at most one harm a packet), and how it travels.
- * The same seed, flow and settings give the same verdicts. Pure; one thread an object. */
+/* What becomes of each packet of a flow, by chance and seed: its fate (at most one harm a packet), and how it
+ * travels. The same seed, flow and settings give the same verdicts. Pure; one thread an object. */
 #ifndef TOOLS_GEN_IMPAIR_H
 #define TOOLS_GEN_IMPAIR_H
 
@@ -54,8 +54,9 @@ void impair_next(struct impair *impair, struct impair_verdict *ret_verdict);
 void impair_corrupt(uint8_t *packet, size_t len, uint64_t random);
 /* The length, 1 to @len - 1, that a packet of @len > 1 bytes is cut to. */
 size_t impair_truncate(size_t len, uint64_t random);
-/* Write a payload that its codec's RFC rules out, whatever a receiver knows: it ends inside its own descriptor, or
- * counts more than it holds. At most IMPAIR_LIE_BYTES to @out; returns the length, at least 1. */
+/* Write a payload that its codec's RFC rules out, whatever a receiver knows: it ends inside its own
+ * descriptor, or counts more than it holds. At most IMPAIR_LIE_BYTES to @out; returns the length, at least 1.
+ */
 #define IMPAIR_LIE_BYTES 8
 size_t impair_malform(uint8_t *out, enum codec codec, uint64_t random);
 

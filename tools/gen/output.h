@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where packets go: UDP sockets, or a DPDK device. Packets are built in place, in a buffer of the output, and leave in
- * bursts; what has been committed is sent, or the run fails: an account is exact only so. One thread. */
+/* Where packets go: UDP sockets, or a DPDK device. Packets are built in place, in a buffer of the output, and
+ * leave in bursts; what has been committed is sent, or the run fails: an account is exact only so. One
+ * thread. */
 #ifndef TOOLS_GEN_OUTPUT_H
 #define TOOLS_GEN_OUTPUT_H
 
@@ -24,13 +25,16 @@ struct output {
 };
 
 struct output_ops {
-	/* A further session, numbered from 0: datagrams to @to come from a port of its own. 0 or -errno, logged. */
+	/* A further session, numbered from 0: datagrams to @to come from a port of its own. 0 or -errno,
+	 * logged. */
 	int (*add)(struct output *, const struct sockaddr_storage *to);
 	/* All sessions are there: be ready to send. 0 or -errno, logged. */
 	int (*start)(struct output *);
-	/* Room for the next packet, LIMIT_PACKET_BYTES; the same until it is committed. NULL: no buffers, errno says why. */
+	/* Room for the next packet, LIMIT_PACKET_BYTES; the same until it is committed. NULL: no buffers,
+	 * errno says why. */
 	uint8_t *(*buffer)(struct output *);
-	/* Send what is in the buffer to the session's port (@port_offset 0) or the one after (1). 0 or -errno, logged. */
+	/* Send what is in the buffer to the session's port (@port_offset 0) or the one after (1). 0 or
+	 * -errno, logged. */
 	int (*commit)(struct output *, unsigned session, unsigned port_offset, size_t len);
 	/* Everything committed is on its way. 0 or -errno, logged. */
 	int (*flush)(struct output *);
@@ -43,8 +47,8 @@ struct output_ops {
 int output_udp_create(struct output **ret_output, const struct options *options);
 int output_dpdk_create(struct output **ret_output, const struct options *options);
 
-/* Enter the network namespace @name of iproute2 and leave it again: *ret_back is the way back. NULL name: nothing is
- * done, *ret_back is -1. 0 or -errno, logged. */
+/* Enter the network namespace @name of iproute2 and leave it again: *ret_back is the way back. NULL name:
+ * nothing is done, *ret_back is -1. 0 or -errno, logged. */
 int output_enter_netns(const char *name, int *ret_back);
 void output_leave_netns(int back);
 

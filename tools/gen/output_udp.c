@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Output by UDP sockets, one a session, not connected: a receiver's ICMP errors stop nothing, and its RTCP may come
- * from another port. */
+/* Output by UDP sockets, one a session, not connected: a receiver's ICMP errors stop nothing, and its RTCP
+ * may come from another port. */
 #include "tools/gen/output.h"
 
 #include <errno.h>
@@ -55,7 +55,8 @@ static int open_socket(struct udp *u, sa_family_t family, unsigned index)
 	if (fd < 0)
 		return -errno;
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-	if ((u->options->bind_len && bind(fd, (const struct sockaddr *)&u->options->bind, u->options->bind_len)) ||
+	if ((u->options->bind_len &&
+	            bind(fd, (const struct sockaddr *)&u->options->bind, u->options->bind_len)) ||
 	        epoll_ctl(u->epoll, EPOLL_CTL_ADD, fd, &event)) {
 		int status = -errno;
 		close(fd);
@@ -82,7 +83,8 @@ static int udp_add(struct output *output, const struct sockaddr_storage *to)
 	sessions[u->count] = (struct session_socket){
 		.fd = fd,
 		.to = { *to, *to },
-		.to_len = to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
+		.to_len =
+		        to->ss_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in),
 	};
 	next_port(&sessions[u->count++].to[1]);
 	return 0;
@@ -189,8 +191,9 @@ static int udp_wait(struct output *output, uint64_t ns)
 	int count = epoll_pwait2(u->epoll, events, EVENTS, &timeout, NULL);
 
 	if (count < 0 && errno != EINTR) {
+		int status = -errno;
 		log_error("epoll_pwait2: %s", strerror(errno));
-		return -errno;
+		return status;
 	}
 	for (int i = 0; i < count; i++)
 		receive(u, events[i].data.u32);

@@ -9,7 +9,8 @@
  *                                      |   P_DIFF    |N|  F and P
  *                                      scalability structure, V:
  *                                      | N_S |Y|G|-----|  then width 16, height 16 a layer (Y),
- *                                      |      N_G      |  | TID |U| R |-|-| and R times P_DIFF 8 a picture (G)
+ *                                      |      N_G      |  | TID |U| R |-|-| and R times P_DIFF 8 a picture
+ * (G)
  */
 #include "tools/gen/pay.h"
 
@@ -20,9 +21,10 @@
 
 void pay_init(struct pay *pay, const struct clip *clip, size_t max_bytes, bool flexible, uint16_t picture_id)
 {
-	*pay = (struct pay){
-		.clip = clip, .max_bytes = max_bytes, .flexible = flexible, .picture_id = picture_id & PICTURE_ID_MASK
-	};
+	*pay = (struct pay){ .clip = clip,
+		.max_bytes = max_bytes,
+		.flexible = flexible,
+		.picture_id = picture_id & PICTURE_ID_MASK };
 }
 
 void pay_begin(struct pay *pay, const struct clip_frame *frame)
@@ -94,7 +96,8 @@ static size_t describe_vp9(const struct pay *pay, uint8_t *out, bool end)
 	return n;
 }
 
-/* The descriptor of the payload that comes next; *ret_bytes: how many of the @left bytes of the layer frame fit. */
+/* The descriptor of the payload that comes next; *ret_bytes: how many of the @left bytes of the layer frame
+ * fit. */
 static size_t describe(const struct pay *pay, uint8_t *out, uint32_t left, uint32_t *ret_bytes)
 {
 	size_t len;

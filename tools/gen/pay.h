@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Packetizers: a clip's frame becomes RTP payloads, each filled to the brim but the last.
  *
- *   VP8   RFC 7741 section 4.2: X with a 15-bit picture id, S on the first payload of a frame, PID 0 throughout
- *   VP9   RFC 9628 section 4.2: a 15-bit picture id; flexible mode with one P_DIFF or non-flexible mode; layer indices
- *         when there are several spatial layers; the scalability structure on key pictures
- *   Opus  RFC 7587 section 4.2: one packet a payload, the marker begins a talk spurt
+ *   VP8   RFC 7741 section 4.2: X with a 15-bit picture id, S on the first payload of a frame, PID 0
+ * throughout VP9   RFC 9628 section 4.2: a 15-bit picture id; flexible mode with one P_DIFF or non-flexible
+ * mode; layer indices when there are several spatial layers; the scalability structure on key pictures Opus
+ * RFC 7587 section 4.2: one packet a payload, the marker begins a talk spurt
  *
  * Pure; one thread an object.
  */
@@ -33,8 +33,7 @@ struct pay {
 };
 
 /* @picture_id: the first one. */
-void pay_init(
-        struct pay *pay, const struct clip *clip, size_t max_bytes, bool flexible, uint16_t picture_id);
+void pay_init(struct pay *pay, const struct clip *clip, size_t max_bytes, bool flexible, uint16_t picture_id);
 
 /* Begin @frame, which stays the clip's, and stop what was under way. */
 void pay_begin(struct pay *pay, const struct clip_frame *frame);
@@ -42,7 +41,8 @@ void pay_begin(struct pay *pay, const struct clip_frame *frame);
 /* How many payloads @frame will take. */
 unsigned pay_count(const struct pay *pay, const struct clip_frame *frame);
 
-/* Write the next payload to @out (room for max_bytes, or a whole Opus packet). Its length; 0 when the frame is done. */
+/* Write the next payload to @out (room for max_bytes, or a whole Opus packet). Its length; 0 when the frame
+ * is done. */
 size_t pay_next(struct pay *pay, uint8_t *out, bool *ret_marker);
 
 #endif

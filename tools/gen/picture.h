@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A moving synthetic picture: a gradient that drifts, a square that bounces, and some noise, so that an encoder has
- * work at every bit rate. The same for the same time and size. */
+/* A moving synthetic picture: a gradient that drifts, a square that bounces, and some noise, so that an
+ * encoder has work at every bit rate. The same for the same time and size. */
 #ifndef TOOLS_GEN_PICTURE_H
 #define TOOLS_GEN_PICTURE_H
 

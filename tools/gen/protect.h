@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SRTP and SRTCP of one flow by libsrtp2 (RFC 3711, RFC 7714): one master key for what goes out and for the feedback
- * that comes back. One thread an object. */
+/* SRTP and SRTCP of one flow by libsrtp2 (RFC 3711, RFC 7714): one master key for what goes out and for the
+ * feedback that comes back. One thread an object. */
 #ifndef TOOLS_GEN_PROTECT_H
 #define TOOLS_GEN_PROTECT_H
 
@@ -12,13 +12,14 @@
 
 struct protect;
 
-/* @key: master key and salt of the profile's length, copied. For PROFILE_PLAIN the calls below leave packets as they
- * are. 0, -ENOMEM or -EINVAL. */
+/* @key: master key and salt of the profile's length, copied. For PROFILE_PLAIN the calls below leave packets
+ * as they are. 0, -ENOMEM or -EINVAL. */
 int protect_create(struct protect **ret_protect, enum profile profile, const uint8_t *key);
 void protect_free(struct protect *protect);
 
-/* Protect a packet of *@len bytes in place, with PROTECT_ROOM_BYTES of room behind; *len is then the new length.
- * Any SSRC; its roll-over counter follows the sequence numbers, which may skip. 0, or -EINVAL: libsrtp2 refuses. */
+/* Protect a packet of *@len bytes in place, with PROTECT_ROOM_BYTES of room behind; *len is then the new
+ * length. Any SSRC; its roll-over counter follows the sequence numbers, which may skip. 0, or -EINVAL:
+ * libsrtp2 refuses. */
 int protect_rtp(struct protect *protect, uint8_t *packet, size_t *len);
 int protect_rtcp(struct protect *protect, uint8_t *packet, size_t *len);
 

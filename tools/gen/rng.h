@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Seeded random numbers: the same seed and stream give the same run. SplitMix64 (Steele, Lea, Flood 2014), whose
- * state is one word; good enough for loss and for test keys, not for real ones. One thread an object. */
+/* Seeded random numbers: the same seed and stream give the same run. SplitMix64 (Steele, Lea, Flood 2014),
+ * whose state is one word; good enough for loss and for test keys, not for real ones. One thread an object.
+ */
 #ifndef TOOLS_GEN_RNG_H
 #define TOOLS_GEN_RNG_H
 

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Output by one queue of a DPDK virtual device: packets are built in mbufs and leave in bursts. Sessions are
+ * told apart by our UDP port. The receivers must be on the device's own link: there is no routing. */
+#include "tools/gen/output.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <rte_eal.h>
+#include <rte_ethdev.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+#include "base/clk.h"
+#include "base/log.h"
+#include "tools/gen/ethernet.h"
+#include "tools/gen/options.h"
+
+#define MBUFS        8191
+#define CACHE_MBUFS  128
+#define DESCRIPTORS  1024
+#define ROOM_BYTES   (RTE_PKTMBUF_HEADROOM + ETHERNET_UDP_BYTES + LIMIT_PACKET_BYTES)
+#define NAP_NS       100000ull      /* between two looks at the receive queue */
+#define LINK_NS      10000000000ull /* how long the peer of the device may take to appear */
+#define ARP_NS       5000000000ull
+#define ARP_AGAIN_NS 200000000ull
+#define STALL_NS     10000000000ull /* a device that takes nothing for so long has failed */
+
+#define EAL_WORD_BYTES 1024
+
+struct dpdk {
+	struct output output;
+	const struct options *options;
+	uint16_t port;
+	bool started;
+	struct rte_mempool *pool;
+	struct rte_mbuf *current; /* given out by buffer */
+	struct rte_mbuf *burst[OUTPUT_BURST];
+	unsigned pending;
+	struct ethernet_path self;   /* our addresses */
+	struct ethernet_path *paths; /* one a session */
+	unsigned count;
+	uint32_t asked_be; /* the address that ARP is under way for */
+	uint8_t learned[6];
+	bool has_learned;
+};
+
+static int dpdk_add(struct output *output, const struct sockaddr_storage *to)
+{
+	struct dpdk *d = (struct dpdk *)output;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)to;
+	struct ethernet_path *paths;
+
+	if (to->ss_family != AF_INET) {
+		log_error("--vdev speaks IPv4 only");
+		return -EAFNOSUPPORT;
+	}
+	if (d->options->src_port + d->count > UINT16_MAX) {
+		log_error("there are no ports left for session %u, see --src-port", d->count);
+		return -EADDRNOTAVAIL;
+	}
+	paths = realloc(d->paths, (d->count + 1) * sizeof(*paths));
+	if (!paths)
+		return -ENOMEM;
+	d->paths = paths;
+	paths[d->count].dst_ip_be = in->sin_addr.s_addr;
+	paths[d->count].dst_port = ntohs(in->sin_port);
+	paths[d->count].src_port = (uint16_t)(d->options->src_port + d->count);
+	d->count++;
+	return 0;
+}
+
+static void nap(uint64_t ns)
+{
+	struct timespec t = { 0, (long)(ns < NAP_NS ? ns : NAP_NS) };
+	nanosleep(&t, NULL);
+}
+
+/* Send what is in @burst, however often the device says "later". */
+static int send_all(struct dpdk *d, struct rte_mbuf **burst, unsigned count)
+{
+	uint64_t since = 0;
+
+	while (count) {
+		unsigned sent = rte_eth_tx_burst(d->port, 0, burst, (uint16_t)count);
+
+		burst += sent;
+		count -= sent;
+		if (sent || !count) {
+			since = 0;
+			continue;
+		}
+		d->output.retries++;
+		if (!since)
+			since = clk_mono_ns();
+		if (clk_mono_ns() - since > STALL_NS) {
+			rte_pktmbuf_free_bulk(burst, count);
+			log_error("the device has taken no packet for %llu s, has its peer gone?",
+			        STALL_NS / CLK_NS_PER_S);
+			return -ETIMEDOUT;
+		}
+		nap(d->options->unpaced ? 1000 : NAP_NS);
+	}
+	return 0;
+}
+
+static int dpdk_flush(struct output *output)
+{
+	struct dpdk *d = (struct dpdk *)output;
+	unsigned count = d->pending;
+
+	d->pending = 0;
+	return send_all(d, d->burst, count);
+}
+
+static struct rte_mbuf *new_mbuf(struct dpdk *d)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(d->pool);
+
+	/* those in the device's ring come back as it sends */
+	for (unsigned i = 0; !m && i < 1000 && !dpdk_flush(&d->output); i++) {
+		rte_eth_tx_done_cleanup(d->port, 0, 0);
+		nap(NAP_NS);
+		m = rte_pktmbuf_alloc(d->pool);
+	}
+	return m;
+}
+
+static uint8_t *dpdk_buffer(struct output *output)
+{
+	struct dpdk *d = (struct dpdk *)output;
+
+	if (d->pending == OUTPUT_BURST) {
+		int status = dpdk_flush(output);
+		if (status) {
+			errno = -status;
+			return NULL;
+		}
+	}
+	if (!d->current)
+		d->current = new_mbuf(d);
+	if (!d->current) {
+		errno = ENOBUFS;
+		return NULL;
+	}
+	return rte_pktmbuf_mtod_offset(d->current, uint8_t *, ETHERNET_UDP_BYTES);
+}
+
+static int dpdk_commit(struct output *output, unsigned session, unsigned port_offset, size_t len)
+{
+	struct dpdk *d = (struct dpdk *)output;
+	struct rte_mbuf *m = d->current;
+
+	if (port_offset) {
+		struct ethernet_path path = d->paths[session];
+
+		path.dst_port = (uint16_t)(path.dst_port + port_offset);
+		ethernet_write_udp(rte_pktmbuf_mtod(m, uint8_t *), &path, len, d->options->udp_checksum);
+	} else {
+		ethernet_write_udp(
+		        rte_pktmbuf_mtod(m, uint8_t *), &d->paths[session], len, d->options->udp_checksum);
+	}
+	m->data_len = (uint16_t)(ETHERNET_UDP_BYTES + len);
+	m->pkt_len = m->data_len;
+	d->burst[d->pending++] = m;
+	d->current = NULL;
+	return 0;
+}
+
+static int send_arp(struct dpdk *d, const uint8_t *frame)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(d->pool);
+
+	if (!m)
+		return -ENOBUFS;
+	memcpy(rte_pktmbuf_mtod(m, uint8_t *), frame, ETHERNET_ARP_BYTES);
+	m->data_len = ETHERNET_ARP_BYTES;
+	m->pkt_len = ETHERNET_ARP_BYTES;
+	return send_all(d, &m, 1);
+}
+
+static void receive_frame(struct dpdk *d, uint8_t *frame, size_t len)
+{
+	_Alignas(2) uint8_t answer[ETHERNET_ARP_BYTES];
+	uint16_t port;
+	size_t payload;
+	uint8_t *data = ethernet_read_udp(frame, len, d->self.src_ip_be, &port, &payload);
+
+	if (data) {
+		unsigned session = port - (unsigned)d->options->src_port;
+
+		if (port >= d->options->src_port && session < d->count && payload <= LIMIT_PACKET_BYTES)
+			d->output.on_receive(d->output.arg, session, data, payload);
+	} else if (ethernet_answer_arp(answer, frame, len, &d->self)) {
+		send_arp(d, answer);
+	} else if (d->asked_be && ethernet_learn_arp(frame, len, d->asked_be, d->learned)) {
+		d->has_learned = true;
+	}
+}
+
+static unsigned receive(struct dpdk *d)
+{
+	struct rte_mbuf *burst[OUTPUT_BURST];
+	unsigned count = rte_eth_rx_burst(d->port, 0, burst, OUTPUT_BURST);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (burst[i]->nb_segs == 1)
+			receive_frame(d, rte_pktmbuf_mtod(burst[i], uint8_t *), burst[i]->data_len);
+		rte_pktmbuf_free(burst[i]);
+	}
+	return count;
+}
+
+static int dpdk_wait(struct output *output, uint64_t ns)
+{
+	struct dpdk *d = (struct dpdk *)output;
+	uint64_t end = ns ? clk_mono_ns() + ns : 0;
+
+	while (!receive(d) && ns) {
+		uint64_t now = clk_mono_ns();
+
+		if (now >= end)
+			break;
+		nap(end - now);
+	}
+	return 0;
+}
+
+static int wait_for_link(struct dpdk *d)
+{
+	uint64_t end = clk_mono_ns() + LINK_NS;
+	struct rte_eth_link link = { 0 };
+
+	while (!rte_eth_link_get_nowait(d->port, &link) && !link.link_status) {
+		if (clk_mono_ns() > end) {
+			log_error("the device %s has no link: is its peer there?", d->options->vdev);
+			return -ENOLINK;
+		}
+		nap(NAP_NS);
+	}
+	return 0;
+}
+
+/* Ask for the MAC address of @ip_be until it is told. */
+static int resolve(struct dpdk *d, uint32_t ip_be, uint8_t *ret_mac)
+{
+	_Alignas(2) uint8_t frame[ETHERNET_ARP_BYTES];
+	uint64_t end = clk_mono_ns() + ARP_NS, next = 0;
+	char text[INET_ADDRSTRLEN];
+
+	d->asked_be = ip_be;
+	d->has_learned = false;
+	while (!d->has_learned) {
+		uint64_t now = clk_mono_ns();
+
+		if (now > end) {
+			log_error("%s does not answer to ARP, see --dst-mac",
+			        inet_ntop(AF_INET, &ip_be, text, sizeof(text)));
+			return -EHOSTUNREACH;
+		}
+		if (now >= next) {
+			ethernet_write_arp_request(frame, &d->self, ip_be);
+			int status = send_arp(d, frame);
+			if (status)
+				return status;
+			next = now + ARP_AGAIN_NS;
+		}
+		dpdk_wait(&d->output, NAP_NS);
+	}
+	memcpy(ret_mac, d->learned, 6);
+	return 0;
+}
+
+static int find_mac(struct dpdk *d, unsigned session)
+{
+	struct ethernet_path *path = &d->paths[session];
+
+	memcpy(path->src_mac, d->self.src_mac, 6);
+	path->src_ip_be = d->self.src_ip_be;
+	if (d->options->has_dst_mac) {
+		memcpy(path->dst_mac, d->options->dst_mac, 6);
+		return 0;
+	}
+	if (session && d->paths[session - 1].dst_ip_be == path->dst_ip_be) {
+		memcpy(path->dst_mac, d->paths[session - 1].dst_mac, 6);
+		return 0;
+	}
+	return resolve(d, path->dst_ip_be, path->dst_mac);
+}
+
+static int start_port(struct dpdk *d)
+{
+	struct rte_eth_conf conf = { 0 };
+	struct rte_eth_dev_info info;
+	uint16_t rx = DESCRIPTORS, tx = DESCRIPTORS;
+	struct rte_ether_addr mac;
+	int status = rte_eth_dev_info_get(d->port, &info);
+
+	if (!status)
+		status = rte_eth_dev_configure(d->port, 1, 1, &conf);
+	if (!status)
+		status = rte_eth_dev_adjust_nb_rx_tx_desc(d->port, &rx, &tx);
+	if (!status)
+		status = rte_eth_rx_queue_setup(d->port, 0, rx, SOCKET_ID_ANY, NULL, d->pool);
+	if (!status)
+		status = rte_eth_tx_queue_setup(d->port, 0, tx, SOCKET_ID_ANY, NULL);
+	if (!status)
+		status = rte_eth_dev_start(d->port);
+	if (!status)
+		status = rte_eth_macaddr_get(d->port, &mac);
+	if (status)
+		return status;
+	d->started = true;
+	d->self.src_ip_be = d->options->src_ip.s_addr;
+	memcpy(d->self.src_mac, d->options->has_src_mac ? d->options->src_mac : mac.addr_bytes, 6);
+	return 0;
+}
+
+static int dpdk_start(struct output *output)
+{
+	struct dpdk *d = (struct dpdk *)output;
+	int status = start_port(d);
+
+	if (status) {
+		log_error("the device %s does not start: %s", d->options->vdev, rte_strerror(-status));
+		return status;
+	}
+	/* promiscuous when it can be: a MAC address of our own is not the device's */
+	rte_eth_promiscuous_enable(d->port);
+	status = wait_for_link(d);
+	for (unsigned i = 0; i < d->count && !status; i++)
+		status = find_mac(d, i);
+	return status;
+}
+
+static void dpdk_free(struct output *output)
+{
+	struct dpdk *d = (struct dpdk *)output;
+
+	if (d->current)
+		rte_pktmbuf_free(d->current);
+	rte_pktmbuf_free_bulk(d->burst, d->pending);
+	if (d->started)
+		rte_eth_dev_stop(d->port);
+	if (d->pool) {
+		rte_eth_dev_close(d->port);
+		rte_mempool_free(d->pool);
+	}
+	rte_eal_cleanup();
+	free(d->paths);
+	free(d);
+}
+
+static const struct output_ops dpdk_ops = {
+	.add = dpdk_add,
+	.start = dpdk_start,
+	.buffer = dpdk_buffer,
+	.commit = dpdk_commit,
+	.flush = dpdk_flush,
+	.wait = dpdk_wait,
+	.free = dpdk_free,
+};
+
+/* The CPUs that we may use, as an EAL list: one EAL thread that floats over them. */
+static void list_cpus(char *buf, size_t size)
+{
+	cpu_set_t set;
+	size_t len = 0;
+
+	sched_getaffinity(0, sizeof(set), &set);
+	for (unsigned cpu = 0; cpu < CPU_SETSIZE && len + 8 < size; cpu++)
+		if (CPU_ISSET(cpu, &set))
+			len += (size_t)snprintf(buf + len, size - len, "%c%u", len ? ',' : '(', cpu);
+	snprintf(buf + len, size - len, ")");
+}
+
+/* The EAL keeps pointers to its arguments: they are static. */
+static int init_eal(const struct options *o)
+{
+	static char words[9][EAL_WORD_BYTES], no_shconf[] = "--no-shconf", *args[10];
+	char cpus[EAL_WORD_BYTES - 16];
+	int count = 0;
+
+	list_cpus(cpus, sizeof(cpus));
+	snprintf(words[count++], EAL_WORD_BYTES, "wirespool-gen");
+	snprintf(words[count++], EAL_WORD_BYTES, "--no-telemetry");
+	snprintf(words[count++], EAL_WORD_BYTES, "--log-level=error");
+	snprintf(words[count++], EAL_WORD_BYTES, "--no-pci");
+	snprintf(words[count++], EAL_WORD_BYTES, "--iova-mode=va");
+	snprintf(words[count++], EAL_WORD_BYTES, "--lcores=0@%s", cpus);
+	snprintf(words[count++], EAL_WORD_BYTES, "-m%u", (unsigned)o->memory_mb);
+	snprintf(words[count++], EAL_WORD_BYTES, "--vdev=%s", o->vdev);
+	/* files of DPDK's own are not wanted, and --in-memory is not to be had without huge pages */
+	snprintf(words[count++], EAL_WORD_BYTES, o->no_huge ? "--no-huge" : "--in-memory");
+	for (int i = 0; i < count; i++)
+		args[i] = words[i];
+	if (o->no_huge)
+		args[count++] = no_shconf;
+	return rte_eal_init(count, args) < 0 ? -rte_errno : 0;
+}
+
+static int start_eal(const struct options *o)
+{
+	int back, status;
+
+	if (strlen(o->vdev) + sizeof("--vdev=") > EAL_WORD_BYTES) {
+		log_error("--vdev is too long");
+		return -EINVAL;
+	}
+	status = output_enter_netns(o->netns, &back);
+	if (status)
+		return status;
+	status = init_eal(o);
+	output_leave_netns(back);
+	if (status)
+		log_error("DPDK does not start: %s; is the device %s well written, and are there huge pages "
+		          "(else --no-huge)?",
+		        rte_strerror(-status), o->vdev);
+	return status;
+}
+
+int output_dpdk_create(struct output **ret_output, const struct options *options)
+{
+	struct dpdk *d = calloc(1, sizeof(*d));
+	int status = d ? start_eal(options) : -ENOMEM;
+
+	if (status) {
+		free(d);
+		return status;
+	}
+	d->output.ops = &dpdk_ops;
+	d->options = options;
+	d->port = rte_eth_find_next(0);
+	if (d->port == RTE_MAX_ETHPORTS) {
+		log_error("--vdev %s makes no network device", options->vdev);
+		status = -ENODEV;
+	} else if (!(d->pool = rte_pktmbuf_pool_create(
+	                     "gen", MBUFS, CACHE_MBUFS, 0, ROOM_BYTES, SOCKET_ID_ANY))) {
+		log_error("no memory for %u packets, see --memory-mb", MBUFS);
+		status = -ENOMEM;
+	}
+	if (status) {
+		dpdk_free(&d->output);
+		return status;
+	}
+	*ret_output = &d->output;
+	return 0;
+}
