@@ -158,8 +158,8 @@ static void build(struct eal_args *args, const struct conf *conf, const unsigned
 
 int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count)
 {
+	static struct eal_args args; /* the EAL keeps pointers into them as long as the process lives */
 	unsigned cpus[LIMIT_LCORES];
-	struct eal_args args = { 0 };
 	int count = conf_cpus(conf->dataplane_lcores, cpus, LIMIT_LCORES);
 
 	if (count <= 0) {
@@ -174,7 +174,6 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 
 	build(&args, conf, cpus, (unsigned)count);
 	int used = rte_eal_init(args.count, args.words);
-	/* the EAL keeps pointers into its arguments: they live as long as the process */
 	if (used < 0) {
 		log_error("DPDK does not start: %s; are the devices of dataplane.port (%s%s) there, bound to "
 		          "vfio-pci if they are NICs, and is this run as root?",
