@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import ssl
 import stat
 import subprocess
@@ -139,8 +140,8 @@ def ballast(path, leave_kib):
     """Fill the file system under a directory but for so many KiB; the name of the file that does it."""
     name = os.path.join(path, "ballast")
     fs = os.statvfs(path)
-    with open(name, "wb") as f:
-        os.posix_fallocate(f.fileno(), 0, max(4096, fs.f_bavail * fs.f_frsize - leave_kib * 1024))
+    with open(name, "ab") as f:
+        f.write(bytes(max(0, fs.f_bavail * fs.f_frsize - leave_kib * 1024)))
     return name
 
 
@@ -250,11 +251,9 @@ def the_disk_fills_up_under_way():
         video.send(30)
         wait_for("state recording", lambda: rig.session(s["id"])["state"] == "recording")
         heavy = ballast(rig.records, 256)
-        state = None
         for _ in range(40):
             video.send(15)
-            state = rig.session(s["id"])["state"]
-            if state not in ("waiting", "recording"):
+            if rig.session(s["id"])["state"] not in ("waiting", "recording"):
                 break
         done = ended(rig, s["id"])
         equal(done["state"], "failed", f"state of the session that filled the disk: {done}")
@@ -270,7 +269,15 @@ def the_disk_fills_up_under_way():
         equal(decodes(rig.path(name)), len(frames), "frames decoded")
         side = rig.sidecar(name)
         check(side["size"] == os.path.getsize(rig.path(name)) and side["frames"] == len(frames), f"sidecar {side}")
+        rest = ballast(rig.records, 0) + "-rest"
+        with contextlib.suppress(OSError), open(rest, "wb") as f:
+            f.write(bytes(1 << 20))
+        late = rig.open([dict(AUDIO, ssrc=1002)], room="late")
+        Audio(rig, late["port"], ssrc=1002).send(5)
+        none = ended(rig, late["id"])
+        check(none["state"] == "failed" and "No space left" in none["reason"] and not none["recordings"], f"a session that begins on a full disk: {none}")
         os.unlink(heavy)
+        os.unlink(rest)
         wait_for("readiness", lambda: ready(rig)[0] == 200)
         equal(rig.session(idle["id"])["state"], "waiting", "the neighbour that waits")
         b = Audio(rig, idle["port"], ssrc=1001)
@@ -442,6 +449,26 @@ def without_a_dataplane_control_says_so():
         rig.start_dataplane()
         wait_for("readiness", lambda: ready(rig)[0] == 200)
         audio_works(rig, "after")
+
+
+def a_dataplane_that_hangs_is_waited_for():
+    with Rig(**PLAIN) as rig:
+        s = rig.open([dict(AUDIO, ssrc=1000)], room="kept")
+        a = Audio(rig, s["port"])
+        a.send(20)
+        rig.procs["wirespool-dataplane"].send_signal(signal.SIGSTOP)
+        try:
+            status, answer, _ = rig.api("POST", "/api/v1/sessions", dict(room="r", participant="p", tracks=[dict(AUDIO)]))
+            equal((status, answer["error"]["code"]), (503, "dataplane_down"), f"a new session: {answer}")
+            equal(rig.api("GET", "/healthz")[0], 200, "liveness")
+            equal([x["id"] for x in rig.ok("GET", "/api/v1/sessions")], [s["id"]], "sessions")
+        finally:
+            rig.procs["wirespool-dataplane"].send_signal(signal.SIGCONT)
+        a.send(20)
+        wait_for("the session that nobody waited for to end", lambda: "r_audio1" not in str(rig.ok("GET", "/api/v1/sessions")) and rig.stats()["proc"]["tracks_open"] == 1)
+        time.sleep(0.3)
+        same(real_packets(rig.path(rig.finish(s["id"])["recordings"][0]["name"])), a.sent, "packets")
+        audio_works(rig, "r")
 
 
 def recording_can_be_off():
@@ -701,5 +728,5 @@ def logs_hold_no_secrets():
 main([a_bad_configuration_starts_nothing, the_sample_is_good_and_secrets_are_masked, no_huge_pages, devices_that_are_not_there, a_records_directory_that_cannot_be_used,
       the_records_directory_turns_read_only, the_records_directory_vanishes_under_way, the_disk_fills_up_under_way, too_little_space_refuses_new_sessions_only,
       names_are_kept_and_files_are_safe, bad_requests_are_answered_and_forgotten, ports_and_tracks_are_given_once, plain_rtp_is_refused_unless_allowed,
-      without_a_dataplane_control_says_so, recording_can_be_off, a_second_dataplane_harms_nothing, sessions_end_at_their_limits, a_file_that_is_full_goes_on_in_the_next,
+      without_a_dataplane_control_says_so, a_dataplane_that_hangs_is_waited_for, recording_can_be_off, a_second_dataplane_harms_nothing, sessions_end_at_their_limits, a_file_that_is_full_goes_on_in_the_next,
       a_recording_begins_at_a_key_frame_that_is_asked_for, a_session_can_be_deleted_twice, tls_and_tokens, metrics_are_what_prometheus_reads, logs_hold_no_secrets])

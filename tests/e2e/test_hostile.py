@@ -4,27 +4,14 @@
 
     raw frames and datagrams (namespace) ──> dataplane, beside a good sender that must lose nothing
 """
-import json
 import os
 import socket
 import struct
 import time
 
 import senders
+from packets import AUDIO, VIDEO, Audio, opus, real_packets, rtp
 from rig import Rig, check, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
-
-VIDEO = dict(id="video0", codec="VP8", payload_type=96, clock_rate=90000)
-AUDIO = dict(id="audio1", codec="opus", payload_type=111, clock_rate=48000, channels=2)
-
-
-def rtp(seq, timestamp, ssrc, payload, pt=111, marker=False, version=2, cc=0, extension=b"", padding=b""):
-    first = version << 6 | (0x20 if padding else 0) | (0x10 if extension else 0) | cc
-    return struct.pack("!BBHII", first, (0x80 if marker else 0) | pt, seq & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc) + extension + payload + padding
-
-
-def opus(i):
-    """A 20 ms packet, CELT fullband, recognisable by its number."""
-    return bytes([0xFC]) + struct.pack("!I", i) + bytes(60)
 
 
 def drops(rig):
@@ -51,31 +38,6 @@ def settled(rig):
 def conserved(c):
     out = c["forwarded_out"] + c["answered"] + c["rtcp_pkts"] + c["handed_pkts"] + sum(v for k, v in c.items() if k.startswith("drop_"))
     equal(c["rx_pkts"] + c["forwarded_in"], out, "packets in and out of the lcores")
-
-
-class Audio:
-    """A plain Opus sender with its own socket."""
-
-    def __init__(self, rig, port, ssrc=1000, seq=100, timestamp=5000):
-        self.s, self.to = rig.socket(), ("10.77.0.1", port)
-        self.ssrc, self.seq, self.timestamp, self.n, self.sent = ssrc, seq, timestamp, 0, []
-
-    def send(self, count=1, gap=0.002):
-        for _ in range(count):
-            data = opus(self.n)
-            self.s.sendto(rtp(self.seq, self.timestamp, self.ssrc, data), self.to)
-            self.sent.append(data)
-            self.n, self.seq, self.timestamp = self.n + 1, self.seq + 1, self.timestamp + 960
-            time.sleep(gap)
-
-    def skip(self, count):
-        """Packets that never are sent."""
-        self.n, self.seq, self.timestamp = self.n + count, self.seq + count, self.timestamp + 960 * count
-
-
-def real_packets(path):
-    """Packets of a recording that carry media, not fill-ins."""
-    return [p for _, p in ogg_packets(path)[2:] if len(p) > 2]
 
 
 def finish_one(rig, session):
