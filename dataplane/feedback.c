@@ -97,6 +97,7 @@ static void hear(struct lcore *lc, struct rte_mbuf *mbuf)
 		m->packet = (struct packet){
 			.track = h.reported->track,
 			.arrival_unix_ns = lc->now_unix_ns,
+			.arrival_mono_ns = lc->now_mono_ns,
 			.ntp = h.ntp,
 			.rtp_time = h.rtp_time,
 			.ssrc = h.ssrc,

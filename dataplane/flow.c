@@ -47,10 +47,13 @@ bool flow_same_peer(const struct peer *a, const struct peer *b)
 /* RFC 3550 section 8.2: while ours speaks it stays; each of its packets sets rival_pkts back to 0. */
 static bool may_change(struct lcore *lc, struct flow *flow, uint32_t ssrc)
 {
-	uint64_t silence = lc->now_unix_ns - flow->spoke_unix_ns;
+	uint64_t silence;
 
 	if (!flow->crypto && !flow->confirmed)
 		return true;
+	if (lc->now_unix_ns < flow->spoke_unix_ns)
+		flow->spoke_unix_ns = lc->now_unix_ns; /* the clock was set back: no silence yet */
+	silence = lc->now_unix_ns - flow->spoke_unix_ns;
 	if (flow->rival_ssrc != ssrc) {
 		flow->rival_ssrc = ssrc;
 		flow->rival_pkts = 0;

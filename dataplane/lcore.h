@@ -48,14 +48,15 @@ struct lcore {
 	_Atomic bool *stop;
 	/* written per burst */
 	uint64_t now_tsc;
-	uint64_t now_unix_ns; /* derived from the TSC, re-anchored by the command thread's clock */
+	uint64_t now_unix_ns; /* derived from the TSC; jumps when the wall clock is set */
+	uint64_t now_mono_ns; /* derived from the TSC; never jumps */
 	uint64_t last_poll_tsc, last_busy_tsc;
 	uint64_t timer_tsc, neigh_tsc, command_tsc; /* when these run next */
 	bool announced;                             /* our addresses, once: dataplane/neigh.h */
 	struct endpoint *timer_next;                /* where it goes on */
-	/* wall clock: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz; written by this lcore once a
-	 * second */
-	uint64_t clock_tsc, clock_unix_ns;
+	/* clocks: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz, the other alike; written by this
+	 * lcore once a second */
+	uint64_t clock_tsc, clock_unix_ns, clock_mono_ns;
 };
 
 /* The loop, for rte_eal_remote_launch; returns when *stop is set. @arg is a struct lcore. */

@@ -249,6 +249,7 @@ static bool take_packet(struct lcore *lc, struct rte_mbuf *mbuf)
 	packet->track = flow->track;
 	packet->payload_bytes = (uint16_t)bytes;
 	packet->arrival_unix_ns = lc->now_unix_ns;
+	packet->arrival_mono_ns = lc->now_mono_ns;
 	packet->kind = PACKET_MEDIA;
 	count_taken(lc, flow, packet, verdict);
 	return true;

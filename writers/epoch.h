@@ -23,7 +23,8 @@ struct epoch {
 };
 
 /* The media time of a packet, in ticks since the first one; never less than that of the one before. @restart:
- * the sender began anew. *ret_new tells whether an epoch began here (not for the first packet of all). */
+ * the sender began anew; @arrival_ns: of a clock that is never set. *ret_new tells whether an epoch began
+ * here (not for the first packet of all). */
 uint64_t epoch_time(struct epoch *epoch, uint32_t rtp_time, uint64_t arrival_ns, bool restart, bool *ret_new);
 
 #endif

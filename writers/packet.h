@@ -20,11 +20,12 @@ enum packet_kind {
 };
 
 struct packet {
-	struct track *track;    /* whose; opaque to the lcore */
-	const uint8_t *payload; /* decrypted, without header, extension and padding */
-	uint64_t ext_seq;       /* RTP sequence number extended to 64 bits (RFC 3550 A.1) */
-	uint64_t arrival_unix_ns;
-	uint64_t ntp; /* PACKET_SENDER_REPORT: 32.32 */
+	struct track *track;      /* whose; opaque to the lcore */
+	const uint8_t *payload;   /* decrypted, without header, extension and padding */
+	uint64_t ext_seq;         /* RTP sequence number extended to 64 bits (RFC 3550 A.1) */
+	uint64_t arrival_unix_ns; /* to be told */
+	uint64_t arrival_mono_ns; /* to be reckoned with: the wall clock may be set */
+	uint64_t ntp;             /* PACKET_SENDER_REPORT: 32.32 */
 	uint32_t rtp_time;
 	uint32_t ssrc;
 	uint32_t shed_pkts; /* given up for a full ring since the last one handed over, of this track */

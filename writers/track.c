@@ -101,7 +101,7 @@ static void deliver(struct track *track, struct packet *packet)
 		return;
 	}
 	track->restart = false;
-	time = epoch_time(&track->epoch, packet->rtp_time, packet->arrival_unix_ns, restart, &began);
+	time = epoch_time(&track->epoch, packet->rtp_time, packet->arrival_mono_ns, restart, &began);
 	if (began)
 		note_epoch(&track->note, packet, restart ? NOTE_CAUSE_RESTART : NOTE_CAUSE_TIME_JUMP,
 		        track->file.segment ? time - track->file.base : 0);

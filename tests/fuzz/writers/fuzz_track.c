@@ -46,6 +46,7 @@ static struct packet *read_packet(struct cur *c, struct packet *state)
 	        cur_u8(c) | (uint32_t)cur_u8(c) << 8 | (uint32_t)cur_u8(c) << 16 | (uint32_t)cur_u8(c) << 24;
 	ms = cur_u8(c);
 	state->arrival_unix_ns += ms * (flags & FLAG_SLOW ? CLK_NS_PER_S : CLK_NS_PER_MS);
+	state->arrival_mono_ns = state->arrival_unix_ns;
 	state->ssrc ^= flags & FLAG_SSRC ? 1 : 0;
 	*packet = *state;
 	packet->payload_bytes = cur_u8(c);

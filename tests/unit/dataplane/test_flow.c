@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whose a datagram is, by port, SSRC and payload type; and what the header says of it. */
+#include "base/clk.h"
 #include "tests/unit/dataplane/media.h"
 
 static struct media_sender plain(uint32_t ssrc, uint8_t payload_type)
@@ -190,6 +191,20 @@ static void candidates_without_an_ssrc_come_first(void **state)
 	assert_ptr_equal(flow_candidate(media_ep, FLOW_ANY_TYPE, &at), media_flows[2]);
 }
 
+static void clock_that_is_set_back_is_no_silence(void **state)
+{
+	struct flow *flow = media_flow(96, PROFILE_PLAIN, 1, 0);
+
+	flow->confirmed = true;
+	flow->spoke_unix_ns = MEDIA_NS;
+	media_ep->ssrcs[0] = 5;
+	media_ep->ssrc_bound |= 1;
+	wire_lc.now_unix_ns = MEDIA_NS - 3600 * CLK_NS_PER_S;
+	assert_false(flow_bind(&wire_lc, media_ep, flow, 7));
+	wire_lc.now_unix_ns += FLOW_ABANDONED_NS;
+	assert_true(flow_bind(&wire_lc, media_ep, flow, 7));
+}
+
 static void jumps_duplicates_and_old_packets_are_counted_apart(void **state)
 {
 	struct media_sender s = plain(5, 96);
@@ -282,6 +297,7 @@ int main(void)
 		CASE(a_paused_endpoint_drops_all),
 		CASE(rtcp_of_nobody_is_told_from_rtcp_of_somebody),
 		CASE(candidates_without_an_ssrc_come_first),
+		CASE(clock_that_is_set_back_is_no_silence),
 		CASE(jumps_duplicates_and_old_packets_are_counted_apart),
 		CASE(random_traffic_is_conserved),
 	};

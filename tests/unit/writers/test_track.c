@@ -252,6 +252,20 @@ static void jump_of_rtp_time_makes_no_endless_file(void **state)
 	assert_true(memory_segment_end_has(0, "\"duration_s\":0.06"));
 }
 
+static void wall_clock_that_is_set_moves_no_media(void **state)
+{
+	track_rig_vp8(&rig, &stream, true, 1, 0);
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	rig.clock_set_ns = 3600 * CLK_NS_PER_S;
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	rig.clock_set_ns = -3600 * CLK_NS_PER_S;
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	track_rig_close(&rig, "bye");
+	assert_int_equal(memory_segment_count, 1);
+	assert_int_equal(memory_segment_notes(0, "\"type\":\"epoch\""), 0);
+	assert_true(memory_segment_end_has(0, "\"duration_s\":0.1,"));
+}
+
 static void sender_reports_are_kept_and_not_counted(void **state)
 {
 	struct track_rig_packet report = { .kind = PACKET_SENDER_REPORT, .rtp = 1000, .shed = 0 };
@@ -312,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup(duplicates_are_late, set_up),
 		cmocka_unit_test_setup(restart_takes_what_is_held_and_begins_an_epoch, set_up),
 		cmocka_unit_test_setup(jump_of_rtp_time_makes_no_endless_file, set_up),
+		cmocka_unit_test_setup(wall_clock_that_is_set_moves_no_media, set_up),
 		cmocka_unit_test_setup(sender_reports_are_kept_and_not_counted, set_up),
 		cmocka_unit_test_setup(held_packets_are_taken_at_the_end, set_up),
 		cmocka_unit_test_setup(failed_disk_ends_the_track_and_not_the_process, set_up),

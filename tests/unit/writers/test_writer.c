@@ -159,6 +159,7 @@ static void send_frame(struct hall *hall, unsigned i, uint64_t n)
 		.payload = payload,
 		.ext_seq = n + 1000,
 		.arrival_unix_ns = UNIX_S * CLK_NS_PER_S + n * 20 * CLK_NS_PER_MS,
+		.arrival_mono_ns = n * 20 * CLK_NS_PER_MS,
 		.rtp_time = (uint32_t)(n * (is_video(i) ? 1800 : 960)),
 		.ssrc = i + 1,
 		.payload_bytes = (uint16_t)len,

@@ -19,6 +19,7 @@ struct track_rig {
 	uint64_t given, released; /* packets */
 	uint64_t media;           /* of them, media */
 	uint64_t mono_ns;
+	uint64_t clock_set_ns; /* how far the wall clock has been set, modulo 2^64 */
 	bool patient; /* earlier packets than the first are waited for, as in life; else a stream begins at
 	                 once */
 };
