@@ -159,6 +159,7 @@ static void build(struct eal_args *args, const struct conf *conf, const unsigned
 int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count)
 {
 	static struct eal_args args; /* the EAL keeps pointers into them as long as the process lives */
+	char *words[EAL_ARGS];       /* a copy: the EAL writes into it */
 	unsigned cpus[LIMIT_LCORES];
 	int count = conf_cpus(conf->dataplane_lcores, cpus, LIMIT_LCORES);
 
@@ -173,7 +174,8 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 		return status;
 
 	build(&args, conf, cpus, (unsigned)count);
-	int used = rte_eal_init(args.count, args.words);
+	memcpy(words, args.words, sizeof(words));
+	int used = rte_eal_init(args.count, words);
 	if (used < 0) {
 		log_error("DPDK does not start: %s; are the devices of dataplane.port (%s%s) there, bound to "
 		          "vfio-pci if they are NICs, and is this run as root?",
