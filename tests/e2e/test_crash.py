@@ -19,7 +19,7 @@ import time
 from datetime import datetime
 
 import store
-from rig import BUILD, Rig, check, decodes, equal, ivf_frames, main, ogg_packets, wait_for
+from rig import BUILD, Failed, Rig, check, decodes, equal, ivf_frames, main, ogg_packets, wait_for
 
 FLUSH_MS = 200
 SLACK_S = 0.6  # a kill meets a busy machine of two cores: what was sent is not yet received, what is received not yet written
@@ -33,22 +33,43 @@ def recorded(path):
 
 
 class Load:
-    """The generator, sending until it is told to stop."""
+    """The generator, sending until it is told to stop; and the client that opened its sessions."""
+
+    SESSIONS = 4
 
     def __init__(self, rig):
-        self.account = os.path.join(rig.dir, "account.json")
-        plan = os.path.join(rig.dir, "plan")
-        self.sessions = []
+        self.rig, self.all, self.live = rig, [], {}
+        plan, account = os.path.join(rig.dir, "plan"), os.path.join(rig.dir, "account.json")
         with open(plan, "w") as f:
-            for i in range(4):
-                key = store.random_key(i)
-                s = rig.open([dict(id="v", codec="VP8", payload_type=96, clock_rate=90000, ssrc=1000 + i, srtp=dict(profile="AES_CM_128_HMAC_SHA1_80", key=key)),
-                              dict(id="a", codec="opus", payload_type=111, clock_rate=48000, channels=2, ssrc=2000 + i,
-                                   srtp=dict(profile="AES_CM_128_HMAC_SHA1_80", key=key))], room=f"room{i}", idle_timeout_s=60)
-                self.sessions.append(s["id"])
-                f.write(f"10.77.0.1 {s['port']} {1000 + i} 96 VP8 AES_CM_128_HMAC_SHA1_80 {key}\n")
-                f.write(f"10.77.0.1 {s['port']} {2000 + i} 111 opus AES_CM_128_HMAC_SHA1_80 {key}\n")
-        self.proc = rig.netns(os.path.join(BUILD, "tools/gen/wirespool-gen"), "--plan", plan, "--duration", "3600", "--size", "320x180", "--kbps", "500", "--account", self.account)
+            for i in range(self.SESSIONS):
+                s = self.open(i)
+                f.write(f"10.77.0.1 {s['port']} {1000 + i} 96 VP8 AES_CM_128_HMAC_SHA1_80 {store.random_key(i)}\n")
+                f.write(f"10.77.0.1 {s['port']} {2000 + i} 111 opus AES_CM_128_HMAC_SHA1_80 {store.random_key(i)}\n")
+        self.proc = rig.netns(os.path.join(BUILD, "tools/gen/wirespool-gen"), "--plan", plan, "--duration", "3600", "--size", "320x180", "--kbps", "500",
+                              "--account", account)
+
+    def open(self, i, **more):
+        srtp = dict(profile="AES_CM_128_HMAC_SHA1_80", key=store.random_key(i))
+        s = self.rig.open([dict(id="v", codec="VP8", payload_type=96, clock_rate=90000, ssrc=1000 + i, srtp=srtp),
+                           dict(id="a", codec="opus", payload_type=111, clock_rate=48000, channels=2, ssrc=2000 + i, srtp=srtp)],
+                          room=f"room{i}", idle_timeout_s=60, **more)
+        self.live[i] = s
+        self.all.append(s["id"])
+        return s
+
+    def look_after(self):
+        """A client sees that its session is gone, as when both daemons died at a time, and opens it again. True: all live."""
+        alive = 0
+        for i, s in list(self.live.items()):
+            try:
+                status, now, _ = self.rig.api("GET", f"/api/v1/sessions/{s['id']}")
+                if status == 404 or (status == 200 and now["state"] in ("done", "failed")):
+                    self.open(i, port=s["port"])
+                elif status == 200 and now["state"] == "recording":
+                    alive += 1
+            except (OSError, Failed):
+                pass  # control is down, or the dataplane: the next time
+        return alive == self.SESSIONS
 
     def stop(self):
         self.proc.send_signal(signal.SIGINT)
@@ -58,8 +79,8 @@ class Load:
 def settle(rig, load):
     """Stop everything in good order; all uploads done."""
     load.stop()
-    for sid in load.sessions:
-        rig.finish(sid)
+    for s in load.live.values():
+        rig.finish(s["id"])
     wait_for("every recording to be uploaded",
              lambda: (lambda rs: rs and all(r.get("uploaded") for r in rs) and len(rs))(everything(rig)), 120, 0.5)
 
@@ -104,6 +125,7 @@ def crash(kills, seed):
         log = []
         for n in range(kills):
             time.sleep(rnd.uniform(0.05, 1.0))
+            load.look_after()
             victims = rnd.choice([["wirespool-dataplane"], ["wirespool-control"], ["wirespool-dataplane", "wirespool-control"]])
             at = time.time()
             for v in victims:
@@ -115,7 +137,7 @@ def crash(kills, seed):
             if n % 10 == 9:
                 print(f"# {n + 1} kills", file=sys.stderr, flush=True)
         wait_for("readiness", lambda: ready(rig), 30)
-        wait_for("all sessions to record again", lambda: all(rig.session(s)["state"] == "recording" for s in load.sessions), 30)
+        wait_for("all sessions to record again", load.look_after, 30, 0.3)
         time.sleep(1)
         settle(rig, load)
         records = verify(rig, swift)
