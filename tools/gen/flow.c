@@ -144,6 +144,15 @@ static int meet_events(struct flow *f)
 	return status;
 }
 
+/* The next packet comes at its time or its jitter later, never before the last. */
+static void schedule_packet(struct flow *f)
+{
+	uint64_t due = f->nominal_ns + f->jitter_ns;
+
+	if (f->packet_ns < due)
+		f->packet_ns = due;
+}
+
 static void begin_frame(struct flow *f)
 {
 	if (f->key_wanted) {
@@ -157,7 +166,8 @@ static void begin_frame(struct flow *f)
 	f->packets = pay_count(&f->pay, frame);
 	f->intact = true;
 	f->last_rtp = f->rtp_base + (f->ticks - f->ticks_base);
-	f->packet_ns = f->frame_ns > f->last_due_ns ? f->frame_ns : f->last_due_ns;
+	f->nominal_ns = f->frame_ns;
+	schedule_packet(f);
 	f->ticks += frame->ticks;
 	f->frame_ns = f->begin_ns + ticks_to_ns(f, f->ticks);
 	f->at = (f->at + 1) % f->clip->count;
@@ -174,17 +184,12 @@ static void end_frame(struct flow *f)
 		        f->index, f->last_rtp, frame->len, frame->hash, intact, frame->key, f->ssrc);
 }
 
-/* The next packet of the frame is due so much later: its share of the frame's time, and jitter. */
 static int step_packet(struct flow *f)
 {
-	const struct clip_frame *frame = f->pay.frame;
-	uint64_t step = ticks_to_ns(f, frame->ticks) / SPREAD_OF_FRAME / f->packets, jitter = 0;
-	int status = flow_packet_send(f, &jitter);
+	int status = flow_packet_send(f, &f->jitter_ns);
 
-	f->last_due_ns = f->packet_ns + jitter;
-	f->packet_ns += step;
-	if (f->packet_ns < f->last_due_ns)
-		f->packet_ns = f->last_due_ns;
+	f->nominal_ns += ticks_to_ns(f, f->pay.frame->ticks) / SPREAD_OF_FRAME / f->packets;
+	schedule_packet(f);
 	if (++f->packet == f->packets)
 		end_frame(f);
 	return status;

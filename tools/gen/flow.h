@@ -51,16 +51,16 @@ struct flow {
 	uint64_t last_rtp; /* of the frame under way */
 
 	/* When. */
-	uint64_t begin_ns, end_ns; /* of the flow; no frame begins at or after end_ns */
-	uint64_t frame_ns, packet_ns, report_ns;
-	uint64_t wall_ns; /* Unix time at virtual 0 */
+	uint64_t begin_ns, end_ns;               /* of the flow; no frame begins at or after end_ns */
+	uint64_t frame_ns, packet_ns, report_ns; /* packet_ns never goes back: jitter keeps order */
+	uint64_t wall_ns;                        /* Unix time at virtual 0 */
 	bool changed, restarted, paused, ended;
 
 	/* The frame under way. */
 	size_t at; /* in the clip, of the next frame */
 	unsigned packet, packets;
 	bool intact, key_wanted;
-	uint64_t last_due_ns; /* of the last packet: jitter keeps order */
+	uint64_t nominal_ns, jitter_ns; /* of the next packet: packet_ns without jitter, and the jitter */
 
 	struct protect *protect;
 	struct pay pay;

@@ -125,7 +125,7 @@ static int dispatch(struct flow *f, const struct hold_packet *p, const uint8_t *
 	return send_now(f, p, out);
 }
 
-int flow_packet_send(struct flow *f, uint64_t *ret_jitter)
+int flow_packet_send(struct flow *f, uint64_t *ret_jitter_ns)
 {
 	uint8_t *out = f->output->ops->buffer(f->output);
 	struct impair_verdict v;
@@ -134,7 +134,7 @@ int flow_packet_send(struct flow *f, uint64_t *ret_jitter)
 	if (!out)
 		return -errno;
 	impair_next(&f->impair, &v);
-	*ret_jitter = v.jitter_ns;
+	*ret_jitter_ns = v.jitter_ns;
 	len = build(f, &v, out);
 	if (len < 0)
 		return len;

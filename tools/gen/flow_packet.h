@@ -5,9 +5,9 @@
 
 #include "tools/gen/flow.h"
 
-/* Make the next packet of the frame under way and send what its verdict says. *ret_jitter: how much later it
- * should have been sent, for the caller to delay what follows. 0 or -errno. */
-int flow_packet_send(struct flow *flow, uint64_t *ret_jitter);
+/* Make the next packet of the frame under way and send what its verdict says. *ret_jitter_ns: how late the
+ * one that follows is. 0 or -errno. */
+int flow_packet_send(struct flow *flow, uint64_t *ret_jitter_ns);
 /* Send all that is held back. 0 or -errno. */
 int flow_packet_flush(struct flow *flow);
 

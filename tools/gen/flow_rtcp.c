@@ -49,7 +49,7 @@ int flow_rtcp_send_report(struct flow *f, uint64_t now_ns)
 int flow_rtcp_send_bye(struct flow *f)
 {
 	uint64_t now_ns = f->frame_ns < f->end_ns ? f->frame_ns : f->end_ns;
-	return send_compound(f, now_ns > f->last_due_ns ? now_ns : f->last_due_ns, true);
+	return send_compound(f, now_ns > f->packet_ns ? now_ns : f->packet_ns, true);
 }
 
 static void hear_key_frame_request(void *arg, uint32_t media_ssrc)
