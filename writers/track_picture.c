@@ -154,6 +154,7 @@ void track_picture_begin(struct track *track, const struct packet *packet, const
 		if (piece->layers)
 			track->file.layers = piece->layers;
 	} else {
+		v->key_needed |= track_file_full(track); /* the next file begins with one */
 		track_wish_repeat(track);
 	}
 }
