@@ -293,6 +293,8 @@ static void sync_done(struct uring_op *op, int status)
 		segment->journal_syncing = false;
 	if (status < 0)
 		segment_fail(segment, status, "fdatasync");
+	else if (segment->synced < segment->written && !segment->status && !segment->finishing)
+		storage_arm(segment->storage, STORAGE_SYNC, &segment->sync); /* written meanwhile */
 	segment_step(segment);
 }
 
