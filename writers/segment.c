@@ -273,6 +273,12 @@ void segment_note(struct segment *segment, enum journal_kind kind, const char *j
 	storage_arm(segment->storage, STORAGE_FLUSH, &segment->flush);
 }
 
+void segment_flush(struct segment *segment)
+{
+	storage_disarm(segment->storage, &segment->flush);
+	flush_due(&segment->flush);
+}
+
 int segment_status(const struct segment *segment)
 {
 	return segment->status;

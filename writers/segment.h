@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A segment: one file while it is written. Bytes are appended to aligned blocks, committed at frame
- * boundaries, and reach the disk when a block is full or flush_interval has passed; what is not committed
+ * boundaries, and reach the disk when a block is full or segment_flush_ns has passed; what is not committed
  * never does.
  *
  *   |------ written ------|--- committed ---|-- open frame --|
@@ -14,6 +14,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "base/clk.h"
+#include "base/conf.h"
 #include "base/name.h"
 #include "writers/journal.h"
 
@@ -55,6 +57,16 @@ void segment_cut(struct segment *segment);
 
 /* Take back what lies from @offset on, which is not committed: the broken upper layer of a picture. */
 void segment_rewind(struct segment *segment, uint64_t offset);
+
+/* Send what is committed now, rather than when its time has come. */
+void segment_flush(struct segment *segment);
+
+/* How long bytes stay in memory, in a container's page or committed: two thirds of record.flush_interval. The
+ * last third is for packets that wait for a missing one, for the frame under way, and for the disk. */
+static inline uint64_t segment_flush_ns(const struct conf *conf)
+{
+	return (uint64_t)conf->record_flush_interval_ms * CLK_NS_PER_MS * 2 / 3;
+}
 
 /* Add a line to the journal: it is on disk by the next flush, and in the sidecar at the end. @json is an
  * object. */

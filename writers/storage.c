@@ -8,6 +8,7 @@
 #include "base/clk.h"
 #include "base/log.h"
 #include "base/stat.h"
+#include "writers/segment.h"
 
 #define URING_ENTRIES 256
 #define BUFFERS_MAX   1024
@@ -99,8 +100,7 @@ int storage_create(struct storage **ret_storage, const struct storage_cfg *cfg)
 		return err;
 	storage->cfg = *cfg;
 	storage->now_ns = clk_mono_ns();
-	storage->timers[STORAGE_FLUSH].interval_ns =
-	        (uint64_t)cfg->conf->record_flush_interval_ms * CLK_NS_PER_MS;
+	storage->timers[STORAGE_FLUSH].interval_ns = segment_flush_ns(cfg->conf);
 	storage->timers[STORAGE_SYNC].interval_ns =
 	        (uint64_t)cfg->conf->record_sync_interval_ms * CLK_NS_PER_MS;
 	storage->timers[STORAGE_RETRY].interval_ns = RETRY_NS;

@@ -45,7 +45,7 @@ int track_create(struct track **ret_track, const struct track_cfg *cfg)
 	track->slot = cfg->slot;
 	track->epoch.rate = cfg->clock_rate;
 	track->reorder_ns = (uint64_t)cfg->conf->record_reorder_ms * CLK_NS_PER_MS;
-	track->page_ns = (uint64_t)cfg->conf->record_flush_interval_ms * CLK_NS_PER_MS / 2;
+	track->page_ns = segment_flush_ns(cfg->conf);
 	track->max_bytes = (uint64_t)cfg->conf->record_max_size_mb << 20;
 	if (video)
 		track_video_init(track);

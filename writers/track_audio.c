@@ -128,9 +128,12 @@ void track_audio_tick(struct track *track)
 {
 	if (track->now_ns < track_audio_deadline(track))
 		return;
+	track->audio.page_since_ns = 0;
+	if (!track->file.mux)
+		return;
 	/* Without a block the page stays: it is tried again a page later. */
-	if (track->file.mux && track->ops->flush(track->file.mux) && !*track->failure)
+	if (track->ops->flush(track->file.mux) && !*track->failure)
 		track->audio.page_since_ns = track->now_ns;
-	else
-		track->audio.page_since_ns = 0;
+	/* The page has used up its time in memory: no second wait. */
+	segment_flush(track->file.segment);
 }

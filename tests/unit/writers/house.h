@@ -82,7 +82,7 @@ static inline void house_prepare(struct house *house)
 	assert_non_null(mkdtemp(house->dir));
 	house->conf.record_dir = house->dir;
 	house->conf.record_filename = (char *)"{room}_{trackID}_{timestamp}.{ext}";
-	house->conf.record_flush_interval_ms = 20;
+	house->conf.record_flush_interval_ms = 30; /* of which 20 in memory */
 	house->conf.record_sync_interval_ms = 50;
 	house->conf.record_io = CONF_IO_AUTO;
 	house->conf.dataplane_hugepages = CONF_HUGEPAGES_OFF;

@@ -78,6 +78,11 @@ void segment_commit(struct segment *segment)
 	segment->committed = segment->end;
 }
 
+void segment_flush(struct segment *segment)
+{
+	segment->flushed = segment->committed;
+}
+
 void segment_cut(struct segment *segment)
 {
 	segment->end = segment->committed;

@@ -13,7 +13,7 @@
 
 struct segment {
 	uint8_t *bytes;
-	size_t end, committed, size;
+	size_t end, committed, flushed, size;
 	char *meta, *notes, *json_end; /* notes: the journal's lines, kind first */
 	size_t notes_bytes;
 	char name[64];

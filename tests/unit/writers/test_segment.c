@@ -74,6 +74,36 @@ static void flush_writes_whole_frames_then_zeros(void **state)
 	}
 }
 
+static void flush_asked_for_is_at_once(void **state)
+{
+	struct house house;
+	struct segment *segment;
+
+	house_begin(&house);
+	segment = house_segment(&house, UNIX_S);
+	assert_int_equal(house_put_header(segment), 0);
+	assert_int_equal(house_put_frame(segment, 0, 100), 0);
+	segment_flush(segment); /* before the file is there */
+	storage_poll(house.storage, 1);
+	for (unsigned i = 0; i < 1000 && stat_get(house.track_slot, STAT_TRACK_file_bytes) == 0; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		storage_poll(house.storage, 1); /* no timer's time comes */
+	}
+	assert_int_equal(stat_get(house.track_slot, STAT_TRACK_file_bytes), segment_end(segment));
+	assert_int_equal(house_put_frame(segment, 1, 100), 0);
+	segment_flush(segment);
+	segment_flush(segment);
+	for (unsigned i = 0; i < 20; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		storage_poll(house.storage, 1);
+	}
+	assert_int_equal(stat_get(house.track_slot, STAT_TRACK_file_bytes), segment_end(segment));
+	house_finish(segment, 2);
+	house_settle(&house);
+	assert_int_equal(house_walk(&house, NAME), 2);
+	house_end(&house);
+}
+
 static void cut_frames_leave_no_trace(void **state)
 {
 	struct house house;
@@ -489,6 +519,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finished_file_holds_all_frames),
 		cmocka_unit_test(flush_writes_whole_frames_then_zeros),
+		cmocka_unit_test(flush_asked_for_is_at_once),
 		cmocka_unit_test(cut_frames_leave_no_trace),
 		cmocka_unit_test(frame_ends_exactly_at_block_and_page),
 		cmocka_unit_test(largest_frame_spans_blocks),

@@ -23,7 +23,6 @@ static void timers_fire_once_in_order(void **state)
 	uint64_t now = 1000 * CLK_NS_PER_S;
 
 	house_begin(&house);
-	house.conf.record_flush_interval_ms = 20;
 	rings = 0;
 	storage_poll(house.storage, now);
 	storage_arm(house.storage, STORAGE_FLUSH, &bells[0].timer);

@@ -282,7 +282,8 @@ static uint64_t written(void)
 	return memory_segments[0]->committed;
 }
 
-static void page_is_pushed_half_a_flush_interval_after_it_began(void **state)
+/* Of the flush interval a third is left to the disk; a page is not kept waiting in the segment again. */
+static void page_is_pushed_and_flushed_within_a_flush_interval(void **state)
 {
 	uint64_t before;
 
@@ -291,11 +292,12 @@ static void page_is_pushed_half_a_flush_interval_after_it_began(void **state)
 	before = written();
 	assert_int_equal(track_deadline(rig.track), UINT64_MAX); /* the newest packet is held back */
 	put(20, 2);
-	assert_int_equal(track_deadline(rig.track), CLK_NS_PER_S + 520 * MS);
-	track_rig_wait(&rig, 519 * MS);
+	assert_int_equal(track_deadline(rig.track), CLK_NS_PER_S + 20 * MS + CLK_NS_PER_S * 2 / 3);
+	track_rig_wait(&rig, 686 * MS);
 	assert_int_equal(written(), before);
-	track_rig_wait(&rig, 521 * MS);
+	track_rig_wait(&rig, 687 * MS);
 	assert_true(written() > before);
+	assert_int_equal(memory_segments[0]->flushed, memory_segments[0]->committed);
 	assert_int_equal(track_deadline(rig.track), UINT64_MAX);
 	track_rig_close(&rig, "bye");
 	read_segment(0);
@@ -414,7 +416,7 @@ int main(void)
 		cmocka_unit_test(pause_beyond_the_limit_begins_a_linked_file),
 		cmocka_unit_test(time_jump_is_set_on_by_arrival),
 		cmocka_unit_test(malformed_packet_is_counted_and_filled),
-		cmocka_unit_test(page_is_pushed_half_a_flush_interval_after_it_began),
+		cmocka_unit_test(page_is_pushed_and_flushed_within_a_flush_interval),
 		cmocka_unit_test(full_file_ends_at_once),
 		cmocka_unit_test(without_a_block_packets_are_dropped_and_time_goes_on),
 		cmocka_unit_test(without_memory_for_a_file_the_next_packet_tries_again),
