@@ -179,6 +179,9 @@ static int open_patient(struct patient *p)
 		return -errno;
 	if (!S_ISREG(p->stat.st_mode))
 		return -EINVAL;
+	/* After a sync that failed, pages that never reached the disk count as clean: what is kept has to
+	 * come from there. */
+	posix_fadvise(p->fd, 0, 0, POSIX_FADV_DONTNEED);
 	name_file(file, p->name, NAME_JOURNAL);
 	p->journal_fd = openat(p->dir_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	p->scan = calloc(1, sizeof(*p->scan));
