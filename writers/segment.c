@@ -319,7 +319,7 @@ static void close_file(struct segment *segment)
 		destroy(segment);
 		return;
 	}
-	file->size = segment->written;
+	file->size = segment->discarded ? 0 : segment->written;
 	file->failed = segment->status;
 	segment->inflight++;
 	filer_submit(storage_cfg(segment->storage)->filer, file, FILER_CLOSE);
@@ -355,4 +355,10 @@ void segment_finish(
 	storage_disarm(segment->storage, &segment->flush);
 	storage_disarm(segment->storage, &segment->sync);
 	segment_step(segment);
+}
+
+void segment_discard(struct segment *segment)
+{
+	segment->discarded = true;
+	segment_finish(segment, NULL, 0, NULL, 0);
 }

@@ -84,4 +84,7 @@ const char *segment_name(const struct segment *segment);
 void segment_finish(
         struct segment *segment, const void *head, size_t head_bytes, const char *end, size_t end_bytes);
 
+/* End the file and remove it: there is no frame in it. The segment is gone for the caller. */
+void segment_discard(struct segment *segment);
+
 #endif

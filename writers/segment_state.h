@@ -38,7 +38,8 @@ struct segment {
 	int status;
 	bool small;
 	/* the file */
-	bool opened, direct, tail_busy, flush_wanted, finishing, closing, broken, reserving, syncing;
+	bool opened, direct, tail_busy, flush_wanted, finishing, discarded, closing, broken, reserving,
+	        syncing;
 	uint64_t sent, flushed, written, synced, reserved;
 	struct segment_write *writes, *writes_last;
 	unsigned inflight; /* operations of all kinds, and jobs of the filer */

@@ -209,15 +209,23 @@ void track_file_link(struct track *track, bool give_up)
 
 	if (!track->ended.segment)
 		return;
-	next = track->file.segment ? segment_name(track->file.segment) : NULL;
+	next = track_file_empty(track) ? NULL : segment_name(track->file.segment);
 	if (next || give_up)
 		finish_ended(track, next);
+}
+
+static void forget_file(struct track *track)
+{
+	track->file = (struct track_file){ 0 };
+	for (unsigned i = 0; i < STAT_TRACK_COUNT; i++)
+		track->file.before[i] = stat_get(track->slot, i);
 }
 
 void track_file_end(struct track *track, const char *reason, bool next)
 {
 	struct track_file *file = &track->file;
 	struct track_ended *ended = &track->ended;
+	bool empty = track_file_empty(track);
 
 	track_file_link(track, true);
 	if (!file->segment)
@@ -226,11 +234,14 @@ void track_file_end(struct track *track, const char *reason, bool next)
 	ended->head_bytes = 0;
 	if (file->mux)
 		track->ops->finish(file->mux, ended->head, &ended->head_bytes);
+	if (empty) {
+		segment_discard(file->segment); /* no player takes a header alone */
+		forget_file(track);
+		return;
+	}
 	write_end(track, &ended->end, reason);
 	ended->segment = file->segment;
-	*file = (struct track_file){ 0 };
-	for (unsigned i = 0; i < STAT_TRACK_COUNT; i++)
-		file->before[i] = stat_get(track->slot, i);
+	forget_file(track);
 	if (!next)
 		track_file_link(track, true);
 }

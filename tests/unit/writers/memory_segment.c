@@ -122,6 +122,11 @@ void segment_finish(
 	segment->finished = true;
 }
 
+void segment_discard(struct segment *segment)
+{
+	segment->finished = segment->discarded = true;
+}
+
 unsigned memory_segment_notes(unsigned i, const char *text)
 {
 	const char *at = i < memory_segment_count ? memory_segments[i]->notes : NULL;

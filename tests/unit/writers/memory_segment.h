@@ -17,7 +17,7 @@ struct segment {
 	char *meta, *notes, *json_end; /* notes: the journal's lines, kind first */
 	size_t notes_bytes;
 	char name[64];
-	bool named, finished, small;
+	bool named, finished, discarded, small;
 	int status;
 };
 

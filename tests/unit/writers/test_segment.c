@@ -320,6 +320,26 @@ static void file_without_a_byte_is_removed(void **state)
 	house_end(&house);
 }
 
+static void discarded_file_leaves_nothing(void **state)
+{
+	for (unsigned flushed = 0; flushed < 2; flushed++) {
+		struct house house;
+		struct segment *segment;
+
+		house_begin(&house);
+		segment = house_segment(&house, UNIX_S);
+		assert_int_equal(house_put_header(segment), 0);
+		if (flushed)
+			house_poll_ms(&house, 60);
+		segment_discard(segment);
+		house_settle(&house);
+		assert_int_equal(house_entries(&house), 0);
+		assert_int_equal(house.idle_status, 0);
+		assert_int_equal(block_in_use(storage_blocks(house.storage)), 0);
+		house_end(&house);
+	}
+}
+
 static void missing_directory_fails_the_track(void **state)
 {
 	struct house house;
@@ -529,6 +549,7 @@ int main(void)
 		cmocka_unit_test(lost_journal_lines_are_told),
 		cmocka_unit_test(name_is_known_once_settled),
 		cmocka_unit_test(file_without_a_byte_is_removed),
+		cmocka_unit_test(discarded_file_leaves_nothing),
 		cmocka_unit_test(missing_directory_fails_the_track),
 		cmocka_unit_test(directory_removed_under_way_fails_the_track),
 		cmocka_unit_test(failed_write_keeps_what_was_written_before),

@@ -94,6 +94,20 @@ static void ended_file_waits_for_no_more_than_the_next_end(void **state)
 	assert_int_equal(memory_segment_count, 3);
 }
 
+static void file_without_a_frame_is_discarded(void **state)
+{
+	new_size(false);
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	stream.width = 1280;
+	track_rig_vp8(&rig, &stream, true, 3, 2);
+	track_rig_wait(&rig, stream.at_ns + CLK_NS_PER_S);
+	track_rig_close(&rig, "bye");
+	assert_int_equal(memory_segment_count, 2);
+	assert_false(memory_segments[0]->discarded);
+	assert_false(memory_segment_end_has(0, "\"next\"")); /* there is none */
+	assert_true(memory_segments[1]->discarded);
+}
+
 static void senders_are_listed_up_to_a_bound(void **state)
 {
 	for (stream.ssrc = 1; stream.ssrc < 20; stream.ssrc++)
@@ -151,6 +165,7 @@ int main(void)
 		cmocka_unit_test_setup(last_line_has_the_files_own_figures, set_up),
 		cmocka_unit_test_setup(ended_file_waits_for_the_name_of_the_next, set_up),
 		cmocka_unit_test_setup(ended_file_waits_for_no_more_than_the_next_end, set_up),
+		cmocka_unit_test_setup(file_without_a_frame_is_discarded, set_up),
 		cmocka_unit_test_setup(senders_are_listed_up_to_a_bound, set_up),
 		cmocka_unit_test_setup(events_left_out_are_told, set_up),
 		cmocka_unit_test_setup(figures_begin_where_the_track_does, set_up),
