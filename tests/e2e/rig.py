@@ -37,7 +37,7 @@ flush_interval_ms = {flush}
 address = 10.77.0.1/24, fd77::1/64
 {ingest}
 [dataplane]
-port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192,qpairs={queues}
+port = {nic}
 hugepages = {hugepages}
 memory_mb = 256
 block_mb = 96
@@ -103,7 +103,7 @@ def key_base64(profile="AES_CM_128_HMAC_SHA1_80", seed=1):
 class Rig:
     """Namespace, daemons and API. Options are INI lines per section."""
 
-    def __init__(self, flush=200, record="", ingest="", dataplane="", control="", rest="", log="info", start=True, env=None, keep=False, lcores=(1,)):
+    def __init__(self, flush=200, record="", ingest="", dataplane="", control="", rest="", log="info", start=True, env=None, keep=False, lcores=(1,), nic=None):
         self.name = f"ws{os.getpid() % 100000}"
         self.dir = tempfile.mkdtemp(prefix="wirespool-e2e-")
         self.records = os.path.join(self.dir, "records")
@@ -115,8 +115,9 @@ class Rig:
         self.keep = keep
         self.ini = os.path.join(self.dir, "wirespool.ini")
         with open(self.ini, "w") as f:
-            f.write(INI.format(dir=self.dir, flush=flush, record=record, ingest=ingest, dataplane=dataplane, control=control,
-                               rest=rest, log=log, iface=self.iface, port=self.port, lcores=",".join(map(str, lcores)), queues=len(lcores), hugepages=os.environ.get("HUGEPAGES", "off")))
+            nic = nic or f"net_af_packet0,iface={self.iface},blocksz=65536,framesz=2048,framecnt=8192,qpairs={len(lcores)}"
+            f.write(INI.format(nic=nic.format(dir=self.dir), dir=self.dir, flush=flush, record=record, ingest=ingest, dataplane=dataplane, control=control,
+                               rest=rest, log=log, port=self.port, lcores=",".join(map(str, lcores)), hugepages=os.environ.get("HUGEPAGES", "off")))
         try:
             self._network()
             if start:
