@@ -206,17 +206,22 @@ static void adopt(struct lcore *lc, struct endpoint *ep)
 	command_answer(lc, moving);
 }
 
-/* Who passes packets on: this is how the owner learns where they really arrive. */
+/* Who passes packets on: this is how the owner learns where they really arrive. Where several do, who does so
+ * most is found by majority vote (Boyer and Moore): one's packet takes back another's. */
 static void note_passed(struct lcore *lc, const struct rte_mbuf *mbuf, unsigned from)
 {
 	const struct meta *m = meta_of((struct rte_mbuf *)(uintptr_t)mbuf);
 	uintptr_t *slot = slot_of(lc->endpoints, m->local, m->local_port);
 	struct endpoint *ep = slot ? own_of(*slot) : NULL;
 
-	if (ep) {
-		ep->passed_pkts++;
-		ep->passed_from = (uint8_t)from;
+	if (!ep)
+		return;
+	if (ep->passed_pkts && ep->passed_from != from) {
+		ep->passed_pkts--;
+		return;
 	}
+	ep->passed_pkts++;
+	ep->passed_from = (uint8_t)from;
 }
 
 unsigned endpoint_take_forwarded(struct lcore *lc, struct rte_mbuf **pkts, unsigned max)

@@ -2,10 +2,10 @@
 /* An endpoint: one session's local address and port pair, with its flows, as an lcore sees it.
  *
  * Every lcore has a table of its own, indexed by local address and port. One lcore owns an endpoint; in the
- * others' tables stands which one, and what RSS brings them goes there by ring. When most of an endpoint's
- * packets arrive elsewhere, the command thread has it moved: the owner puts the endpoint itself into the ring
- * to its new owner, ahead of any packet that it passes on from then. Endpoints are built by the command
- * thread, handed over ready, and handed back to be freed.
+ * others' tables stands which one, and what RSS brings them goes there by ring. When three quarters of an
+ * endpoint's packets arrive elsewhere, the command thread has it moved: the owner puts the endpoint itself
+ * into the ring to its new owner, ahead of any packet that it passes on from then. Endpoints are built by the
+ * command thread, handed over ready, and handed back to be freed.
  *
  *   slot of the table | 0: nobody's | pointer: ours | lcore << 1 | 1: that lcore's
  *   entry of a ring   | pointer of an mbuf | pointer of an endpoint | 1
@@ -37,8 +37,9 @@ struct endpoint {
 	uint32_t ssrcs[LIMIT_TRACKS_PER_SESSION];
 	struct flow *flows[LIMIT_TRACKS_PER_SESSION];
 	/* written as packets come */
-	uint32_t passed_pkts; /* since the last look at it: came by ring, and from whom last */
-	uint32_t own_pkts;
+	uint32_t passed_pkts; /* since the last look at it: came by ring from that lcore, less those from
+	                         others */
+	uint32_t own_pkts;    /* all */
 	uint8_t passed_from;
 	/* cold */
 	uint32_t feedback_ssrcs[2]; /* our SSRC in reports, and another for when a sender turns out to have it

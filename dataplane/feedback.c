@@ -212,7 +212,7 @@ static void tell_news(struct lcore *lc, struct endpoint *ep, uint32_t ended)
 		}
 	}
 	if (ep->passed_pkts >= FEEDBACK_ASTRAY_PKTS) {
-		if (ep->passed_pkts > ep->own_pkts / 2 &&
+		if (ep->passed_pkts > ep->own_pkts / 4 * 3 &&
 		        !atomic_load_explicit(&ep->astray.told, memory_order_acquire)) {
 			ep->astray.owner = ep->passed_from;
 			command_tell(lc, &ep->astray);

@@ -124,6 +124,29 @@ static void packets_go_to_the_lcore_that_owns_their_endpoint(void **state)
 	assert_int_equal(ep.passed_from, 1);
 }
 
+/* Three lcores with a third of the packets each: none of them is where they arrive. */
+static void packets_from_several_lcores_take_each_other_back(void **state)
+{
+	struct spsc *third;
+
+	endpoint_install(&lcores[0], &ep);
+	endpoint_point(&lcores[1], 0, FIRST, 0);
+	assert_int_equal(spsc_create(&third, RING), 0);
+	lcores[0].forwarded[2] = third;
+	lcores[0].count = 3;
+	for (unsigned i = 0; i < 100; i++) {
+		struct rte_mbuf *mbuf = packet_for(0, FIRST);
+
+		assert_int_equal(spsc_put(third, (void *const *)&mbuf, 1), 1);
+		assert_null(look_up(1, 0, FIRST));
+		assert_int_equal(take(0), 2);
+		assert_ptr_equal(look_up(0, 0, FIRST), &ep);
+	}
+	assert_int_equal(ep.own_pkts, 300);
+	assert_true(ep.passed_pkts <= 1);
+	spsc_free(third);
+}
+
 static void a_full_ring_between_lcores_drops(void **state)
 {
 	endpoint_point(&lcores[1], 0, FIRST, 0);
@@ -282,6 +305,7 @@ int main(void)
 		CASE(both_ports_of_the_pair_lead_to_the_endpoint),
 		CASE(an_endpoint_of_any_address_is_found_at_all),
 		CASE(packets_go_to_the_lcore_that_owns_their_endpoint),
+		CASE(packets_from_several_lcores_take_each_other_back),
 		CASE(a_full_ring_between_lcores_drops),
 		CASE(a_packet_that_nobody_wants_ends),
 		CASE(an_endpoint_moves_ahead_of_its_packets),

@@ -410,6 +410,21 @@ static void plain_rtcp_of_another_host_is_dropped(void **state)
 	media_drain();
 }
 
+static void an_endpoint_is_astray_when_three_quarters_come_from_elsewhere(void **state)
+{
+	media_ep->passed_from = 1;
+	media_ep->passed_pkts = 600;
+	media_ep->own_pkts = 1000;
+	pass(FEEDBACK_LOOK_MS);
+	assert_int_equal(spsc_count(wire_lc.replies), 0);
+	assert_int_equal(media_ep->own_pkts, 0);
+	media_ep->passed_pkts = 800;
+	media_ep->own_pkts = 1000;
+	pass(FEEDBACK_LOOK_MS);
+	assert_int_equal(spsc_count(wire_lc.replies), 1);
+	assert_int_equal(media_ep->astray.owner, 1);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, begin, media_end)
@@ -433,6 +448,7 @@ int main(void)
 		CASE(a_bye_of_somebody_else_ends_nothing),
 		CASE(news_wait_until_the_command_thread_has_read_the_last),
 		CASE(plain_rtcp_of_another_host_is_dropped),
+		CASE(an_endpoint_is_astray_when_three_quarters_come_from_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, wire_setup, NULL);
