@@ -229,18 +229,21 @@ unsigned endpoint_take_forwarded(struct lcore *lc, struct rte_mbuf **pkts, unsig
 	void *entries[LCORE_BURST];
 	unsigned count = 0;
 
-	for (unsigned from = 0; from < lc->count; from++) {
+	/* In turns, so that one that passes on a lot keeps nobody else's waiting. */
+	lc->forwarded_turn = (lc->forwarded_turn + 1) % lc->count;
+	for (unsigned i = 0; i < lc->count; i++) {
+		unsigned from = (lc->forwarded_turn + i) % lc->count;
 		if (from == lc->index)
 			continue;
 		unsigned room = max - count < LCORE_BURST ? max - count : LCORE_BURST;
 		unsigned n = spsc_take(lc->forwarded[from], entries, room);
-		for (unsigned i = 0; i < n; i++) {
-			if ((uintptr_t)entries[i] & TAG) {
-				adopt(lc, (struct endpoint *)((uintptr_t)entries[i] & ~(uintptr_t)TAG));
+		for (unsigned j = 0; j < n; j++) {
+			if ((uintptr_t)entries[j] & TAG) {
+				adopt(lc, (struct endpoint *)((uintptr_t)entries[j] & ~(uintptr_t)TAG));
 				continue;
 			}
-			note_passed(lc, entries[i], from);
-			pkts[count++] = entries[i];
+			note_passed(lc, entries[j], from);
+			pkts[count++] = entries[j];
 		}
 	}
 	return count;

@@ -54,6 +54,7 @@ struct lcore {
 	uint64_t timer_tsc, neigh_tsc, command_tsc; /* when these run next */
 	bool announced;                             /* our addresses, once: dataplane/neigh.h */
 	struct endpoint *timer_next;                /* where it goes on */
+	unsigned forwarded_turn;                    /* whose forwarded packets were taken first */
 	/* clocks: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz, the other alike; written by this
 	 * lcore once a second */
 	uint64_t clock_tsc, clock_unix_ns, clock_mono_ns;

@@ -147,6 +147,29 @@ static void packets_from_several_lcores_take_each_other_back(void **state)
 	spsc_free(third);
 }
 
+static void lcores_that_pass_on_have_their_turns(void **state)
+{
+	unsigned before[3] = { 0, RING, RING };
+	struct spsc *rings[3] = { NULL, lcores[0].forwarded[1], NULL };
+	struct rte_mbuf *pkts[LCORE_BURST];
+
+	assert_int_equal(spsc_create(&rings[2], RING), 0);
+	lcores[0].forwarded[2] = rings[2];
+	lcores[0].count = 3;
+	for (unsigned i = 0; i < 2 * RING; i++) {
+		struct rte_mbuf *mbuf = packet_for(0, FIRST);
+		assert_int_equal(spsc_put(rings[1 + i % 2], (void *const *)&mbuf, 1), 1);
+	}
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(endpoint_take_forwarded(&lcores[0], pkts + 2 * i, 2), 2);
+	for (unsigned i = 1; i < 3; i++)
+		assert_in_range(before[i] - spsc_count(rings[i]), 2, 6);
+	for (unsigned i = 4; i < RING; i++)
+		assert_int_equal(endpoint_take_forwarded(&lcores[0], pkts + 2 * i, 2), 2);
+	rte_pktmbuf_free_bulk(pkts, 2 * RING);
+	spsc_free(rings[2]);
+}
+
 static void a_full_ring_between_lcores_drops(void **state)
 {
 	endpoint_point(&lcores[1], 0, FIRST, 0);
@@ -306,6 +329,7 @@ int main(void)
 		CASE(an_endpoint_of_any_address_is_found_at_all),
 		CASE(packets_go_to_the_lcore_that_owns_their_endpoint),
 		CASE(packets_from_several_lcores_take_each_other_back),
+		CASE(lcores_that_pass_on_have_their_turns),
 		CASE(a_full_ring_between_lcores_drops),
 		CASE(a_packet_that_nobody_wants_ends),
 		CASE(an_endpoint_moves_ahead_of_its_packets),
