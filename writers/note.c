@@ -8,6 +8,7 @@
 
 #define LINE_BYTES     512
 #define CLOCK_EVERY_NS (5 * CLK_NS_PER_S)
+#define CLOCK_BACK_NS  (10 * CLK_NS_PER_S)
 
 static void write_line(struct note *note, enum journal_kind kind, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
@@ -25,15 +26,19 @@ static void write_line(struct note *note, enum journal_kind kind, const char *fo
 		segment_note(note->segment, kind, line, (size_t)len);
 }
 
-/* Whether one more event may be written now. */
+/* Whether one more event may be written now. Packets may be a little older than those before; by more, the
+ * clock was set back. */
 static bool allow(struct note *note, uint64_t unix_ns)
 {
-	uint64_t earned = unix_ns > note->events_since_ns
-	                          ? (unix_ns - note->events_since_ns) / (CLK_NS_PER_S / NOTE_EVENTS_S)
-	                          : 0;
+	uint64_t earned;
 
 	if (!note->segment)
 		return false;
+	if (unix_ns + CLOCK_BACK_NS < note->events_since_ns)
+		note->events_since_ns = unix_ns;
+	earned = unix_ns > note->events_since_ns
+	                 ? (unix_ns - note->events_since_ns) / (CLK_NS_PER_S / NOTE_EVENTS_S)
+	                 : 0;
 	if (earned) {
 		note->events = earned < note->events ? note->events - earned : 0;
 		note->events_since_ns = unix_ns;

@@ -157,6 +157,21 @@ static void flood_of_events_is_left_out_and_counted(void **state)
 	assert_int_equal(memory_segment_notes(0, "malformed"), NOTE_EVENTS + 2 * NOTE_EVENTS_S);
 }
 
+static void clock_that_is_set_back_silences_no_events(void **state)
+{
+	struct packet packet = packet_at(3600);
+
+	note_open(&note, segment);
+	for (unsigned i = 0; i < NOTE_EVENTS; i++)
+		note_malformed(&note, &packet);
+	packet = packet_at(1);
+	note_malformed(&note, &packet);
+	packet = packet_at(2);
+	for (unsigned i = 0; i < 100; i++)
+		note_malformed(&note, &packet);
+	assert_int_equal(memory_segment_notes(0, "malformed"), NOTE_EVENTS + NOTE_EVENTS_S);
+}
+
 static void without_a_file_events_go_nowhere(void **state)
 {
 	struct packet packet = packet_at(0);
@@ -177,6 +192,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(report_before_the_file_goes_into_it_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(events_have_their_fields, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(flood_of_events_is_left_out_and_counted, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(clock_that_is_set_back_silences_no_events, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_a_file_events_go_nowhere, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
