@@ -63,20 +63,6 @@ static int library_keep_note(struct library *library, const struct library_keep_
 	return err;
 }
 
-static void library_keep_move_out(struct library *library, const char *name)
-{
-	int err = library_remove(library, name);
-
-	if (!err) {
-		metrics_add(METRICS_library_moved, 1);
-		log_info("library: %s is uploaded, its local copy removed", name);
-	} else if (err != -ENOENT) {
-		metrics_add(METRICS_library_errors, 1);
-		log_error("library: cannot remove the local copy of %s: %s; the next scan tries again", name,
-		        strerror(-err));
-	}
-}
-
 static void library_keep_finish_upload(struct library *library, const struct library_keep_done *done)
 {
 	int err = library_keep_note(library, done);
@@ -89,7 +75,7 @@ static void library_keep_finish_upload(struct library *library, const struct lib
 		          "stays",
 		        done->name, strerror(-err));
 	} else if (library->conf->upload_delete_after_upload && library->control->uploader) {
-		library_keep_move_out(library, done->name);
+		library_move_out(library, done->name);
 	}
 }
 
@@ -118,6 +104,7 @@ static void library_keep_grow(struct library *library)
 }
 
 struct library_keep_list {
+	struct library *library;
 	struct retention_item *items;
 	char (*names)[NAME_BYTES];
 	size_t count, size;
@@ -142,7 +129,8 @@ static void library_keep_collect(void *arg, const struct catalogue_row *row)
 	list->items[list->count] =
 	        (struct retention_item){ .finished_unix_s = row->finished_unix_ns / CLK_NS_PER_S,
 		        .bytes = row->bytes,
-		        .uploaded = row->uploaded };
+		        .uploaded = row->uploaded,
+		        .held = library_move_holds(list->library, row) };
 	strcpy(list->names[list->count++], row->name);
 }
 
@@ -157,7 +145,7 @@ static struct retention_rules library_keep_rules(const struct conf *conf)
 static void library_keep_expire(struct library *library)
 {
 	const struct retention_rules rules = library_keep_rules(library->conf);
-	struct library_keep_list list = { 0 };
+	struct library_keep_list list = { .library = library };
 	struct statvfs fs;
 
 	if ((!rules.max_age_s && !rules.max_bytes && !rules.min_free_bytes) ||
@@ -225,6 +213,7 @@ void *library_keep_run(void *arg)
 		uint64_t now_ns = clk_mono_ns();
 		if (wish.stop)
 			break;
+		library_move_let_go(library);
 		if (wish.rescan && next_scan_ns > now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S)
 			next_scan_ns = now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S;
 		if (catalogue_recover(library->control->catalogue) || wish.scan || now_ns >= next_scan_ns) {
@@ -241,5 +230,6 @@ void *library_keep_run(void *arg)
 			next_expiry_ns = now_ns + LIBRARY_KEEP_RETENTION_S * CLK_NS_PER_S;
 		}
 	}
+	library_move_forget(library);
 	return NULL;
 }

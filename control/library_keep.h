@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The inside of the library, for its own files: library.c (what others call), library_keep.c (the thread:
- * uploads, retention), library_scan.c (directory against catalogue). */
+ * uploads, retention), library_move.c (local copies after their upload), library_scan.c (directory against
+ * catalogue). */
 #ifndef CONTROL_LIBRARY_KEEP_H
 #define CONTROL_LIBRARY_KEEP_H
 
@@ -32,6 +33,8 @@ struct library {
 	pthread_cond_t wake;
 	bool stopping, scan_wanted, rescan_wanted; /* rescan: soon, for something could not be taken in */
 	struct library_keep_done *done, **done_last;
+
+	struct library_move_held *held; /* uploaded, local copies to go; the thread's own */
 };
 
 /* The thread. @arg: the library. */
@@ -41,6 +44,18 @@ void library_keep_uploaded(void *arg, const char *name, const struct uploader_st
 /* Note what was confirmed at the very end, when thread and uploader are gone; local copies go after the next
  * start. */
 void library_keep_drain(struct library *library);
+
+/* Whether another recording could be given the name of @row, and overwrite its object, if the local copy went
+ * now: the second in its name may not be over, or, without {timestamp} in the name, its session goes on. Any
+ * thread. */
+bool library_move_holds(struct library *library, const struct catalogue_row *row);
+/* @name is uploaded: its local copy is to go as soon as nothing holds it. The library's thread, like the next
+ * two. */
+void library_move_out(struct library *library, const char *name);
+/* Remove what nothing holds any more. */
+void library_move_let_go(struct library *library);
+/* Leave the rest to the next start. */
+void library_move_forget(struct library *library);
 
 /* record.dir opened, or -errno but never -ENOENT (logged once). Opened anew each time: it may have been
  * replaced. */

@@ -189,8 +189,7 @@ static void library_scan_settle(struct library_scan *scan, size_t *ret_lost)
 	}
 	for (struct library_scan_lost *moved; (moved = scan->uploaded); free(moved)) {
 		scan->uploaded = moved->next;
-		if (!library_remove(scan->library, moved->name))
-			metrics_add(METRICS_library_moved, 1);
+		library_move_out(scan->library, moved->name);
 	}
 	for (size_t i = 0; i < scan->waiting_count; i++)
 		library_offer(scan->library, &scan->waiting[i]);

@@ -269,3 +269,12 @@ bool sessions_opening(struct sessions *ss, const char *id, struct msg_session_op
 	}
 	return s != NULL;
 }
+
+bool sessions_is_live(struct sessions *ss, const char *id)
+{
+	pthread_mutex_lock(&ss->lock);
+	const struct session *s = session_table_find(&ss->table, id);
+	bool live = s && !session_table_has_ended(s);
+	pthread_mutex_unlock(&ss->lock);
+	return live;
+}

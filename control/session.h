@@ -57,4 +57,7 @@ void sessions_on_file(struct sessions *sessions, const struct msg_file_state *fi
  * left out. */
 bool sessions_opening(struct sessions *sessions, const char *id, struct msg_session_open *ret_open);
 
+/* Whether @id waits, records or finalises. */
+bool sessions_is_live(struct sessions *sessions, const char *id);
+
 #endif

@@ -97,6 +97,13 @@ bool sessions_opening(struct sessions *sessions, const char *id, struct msg_sess
 	return true;
 }
 
+static bool session_1_is_live;
+
+bool sessions_is_live(struct sessions *sessions, const char *id)
+{
+	return session_1_is_live && !strcmp(id, "s_1");
+}
+
 static struct stat *counters;
 
 bool dataplane_with_stats(
@@ -489,6 +496,8 @@ static void local_copies_go_after_their_upload_when_asked(void **state)
 	put("a_v_1.ivf", "1");
 	put("before_v_1.ivf", "1"); /* uploaded, and then somebody pulled the plug */
 	put("before_v_1.ivf.json", "{\"upload\":{\"state\":\"done\"}}");
+	age("a_v_1.ivf", 1000);
+	age("before_v_1.ivf", 1000);
 	start();
 	scan();
 	assert_soon(!exists("before_v_1.ivf"));
@@ -496,6 +505,53 @@ static void local_copies_go_after_their_upload_when_asked(void **state)
 	uploads.on_done(uploads.arg, "a_v_1.ivf", &status);
 	assert_soon(!exists("a_v_1.ivf") && !exists("a_v_1.ivf.json") && !is_listed("a_v_1.ivf"));
 	assert_soon(was_told("forget a_v_1.ivf;"));
+}
+
+/* Whether the first of what is confirmed in its turn is gone while the second is held. */
+static void confirm(const char *first, const char *second)
+{
+	struct uploader_status status = { .state = UPLOADER_DONE };
+
+	uploads.on_done(uploads.arg, second, &status);
+	uploads.on_done(uploads.arg, first, &status);
+	assert_soon(!exists(first));
+	assert_true(exists(second));
+}
+
+static void a_local_copy_stays_while_its_name_can_be_given_again(void **state)
+{
+	conf.upload_enabled = true;
+	conf.upload_delete_after_upload = true;
+	put("new_v_1.ivf", "1");
+	put("old_v_1.ivf", "1");
+	age("old_v_1.ivf", 1000);
+	start();
+	confirm("old_v_1.ivf", "new_v_1.ivf");
+	scan();
+	assert_true(exists("new_v_1.ivf"));
+	age("new_v_1.ivf", 1000);
+	scan();
+	assert_soon(!exists("new_v_1.ivf"));
+}
+
+static void without_a_time_in_its_name_a_local_copy_stays_with_its_session(void **state)
+{
+	static char template_of_session[] = "{room}_{trackID}_{session}.{ext}";
+
+	conf.upload_enabled = true;
+	conf.upload_delete_after_upload = true;
+	conf.record_filename = template_of_session;
+	session_1_is_live = true;
+	put("a_v_s-1.ivf", "1");
+	put("a_v_s-1.ivf.json", "{\"session\":\"s_1\"}");
+	put("a_v_s-2.ivf", "1");
+	put("a_v_s-2.ivf.json", "{\"session\":\"s_2\"}");
+	age("a_v_s-1.ivf", 1000);
+	age("a_v_s-2.ivf", 1000);
+	start();
+	confirm("a_v_s-2.ivf", "a_v_s-1.ivf");
+	session_1_is_live = false;
+	assert_soon(!exists("a_v_s-1.ivf"));
 }
 
 static void what_is_too_old_is_removed(void **state)
@@ -558,6 +614,8 @@ int main(void)
 		CASE(an_upload_confirmed_is_noted),
 		CASE(an_upload_confirmed_at_the_very_end_is_noted_too),
 		CASE(local_copies_go_after_their_upload_when_asked),
+		CASE(a_local_copy_stays_while_its_name_can_be_given_again),
+		CASE(without_a_time_in_its_name_a_local_copy_stays_with_its_session),
 		CASE(what_is_too_old_is_removed),
 		CASE(what_is_too_old_stays_until_it_is_uploaded),
 		CASE(a_thousand_files_are_taken_in_and_out),
