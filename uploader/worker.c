@@ -2,9 +2,12 @@
 #include "uploader/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include "base/clk.h"
 #include "base/log.h"
 #include "uploader/schedule.h"
@@ -244,6 +247,31 @@ static bool is_used(void *arg, const char *name, const char *id)
 	       (t->ledger.upload_id && !strcmp(t->ledger.upload_id, id));
 }
 
+/* record.dir may have been replaced, or another file system mounted on it. The one that is open keeps its
+ * inode number, so another directory has another. */
+static void follow_dir(struct uploader *u)
+{
+	const char *path = u->cfg.conf->record_dir;
+	struct stat now, open_one;
+
+	if (stat(path, &now) || fstat(u->task_env.dir, &open_one) ||
+	        (now.st_dev == open_one.st_dev && now.st_ino == open_one.st_ino))
+		return;
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return; /* the next turn tries again */
+	log_info("uploads: record.dir %s is another directory now", path);
+	close(u->task_env.dir);
+	u->task_env.dir = dir;
+}
+
+/* Look where the recordings are, then take what the API has said of them. Whether the thread is to go on. */
+static bool take_inbox(struct uploader *u)
+{
+	follow_dir(u);
+	return schedule_inbox(u);
+}
+
 void *worker_run(void *arg)
 {
 	struct uploader *u = arg;
@@ -257,7 +285,7 @@ void *worker_run(void *arg)
 		return NULL;
 	}
 	u->transfer_env.orphans = u->orphans;
-	while (schedule_inbox(u)) {
+	while (take_inbox(u)) {
 		bool hashing;
 		int running;
 

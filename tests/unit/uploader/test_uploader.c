@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "base/clk.h"
 #include "uploader/uploader.h"
@@ -172,6 +173,22 @@ static void a_missing_file_is_told(void **state)
 	assert_string_equal(status.error, "file: No such file or directory");
 }
 
+static void another_directory_in_the_place_of_the_first_is_followed(void **state)
+{
+	assert_int_equal(create(), 0);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_RETRYING, 1);
+	assert_int_equal(mkdir(path, 0700), 0);
+	make_file();
+	assert_int_equal(uploader_retry(uploader, NAME), 0);
+	struct uploader_status status;
+	do { /* it is found, and now the store is not */
+		status = wait_for(NAME, UPLOADER_RETRYING, 1);
+	} while (!strstr(status.error, "127.0.0.1 port 1"));
+	assert_int_equal(status.bytes_total, 5);
+}
+
 static void growing_waits_for_bytes(void **state)
 {
 	assert_int_equal(create(), 0);
@@ -237,6 +254,7 @@ int main(void)
 		CASE(a_store_that_is_not_there_is_tried_again),
 		CASE(after_max_retries_it_stops_until_asked),
 		CASE(a_missing_file_is_told),
+		CASE(another_directory_in_the_place_of_the_first_is_followed),
 		CASE(growing_waits_for_bytes),
 		CASE(forgotten_is_unknown),
 		CASE(many_at_once_from_many_names),
