@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* FNV-1a, 64 bit (RFC 9923): the hash by which a frame that was sent is told among those recorded. */
+/* FNV-1a, 64 bit (Fowler, Noll, Vo): the hash by which a frame that was sent is told among those recorded. */
 #ifndef TOOLS_GEN_FNV_H
 #define TOOLS_GEN_FNV_H
 

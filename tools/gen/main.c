@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* wirespool-gen: a load generator that speaks SRTP. */
 #include <errno.h>
+#include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +31,22 @@ static void catch_signals(void)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+}
+
+/* Run on options->lcore alone. */
+static int pin(const struct options *options)
+{
+	cpu_set_t set;
+
+	if (options->lcore < 0)
+		return 0;
+	CPU_ZERO(&set);
+	CPU_SET((size_t)options->lcore, &set);
+	if (!sched_setaffinity(0, sizeof(set), &set))
+		return 0;
+	int status = -errno;
+	log_error("--lcore %" PRId64 ": %s", options->lcore, strerror(errno));
+	return status;
 }
 
 /* Fill the roster from the plan, or open sessions one by one. */
@@ -74,8 +92,10 @@ static int run(const struct options *options)
 {
 	struct gen gen = { .options = options, .stop = &stop };
 	struct api *api = NULL;
-	int status = options->api ? api_create(&api, options) : 0;
+	int status = pin(options);
 
+	if (!status && options->api)
+		status = api_create(&api, options);
 	if (!status)
 		status = fill_roster(&gen, api);
 	if (!status)

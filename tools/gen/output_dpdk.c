@@ -5,17 +5,16 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 #include "base/clk.h"
 #include "base/log.h"
+#include "tools/gen/eal.h"
 #include "tools/gen/ethernet.h"
 #include "tools/gen/options.h"
 
@@ -28,8 +27,6 @@
 #define ARP_NS       5000000000ull
 #define ARP_AGAIN_NS 200000000ull
 #define STALL_NS     10000000000ull /* a device that takes nothing for so long has failed */
-
-#define EAL_WORD_BYTES 1024
 
 struct dpdk {
 	struct output output;
@@ -322,15 +319,19 @@ static int start_port(struct dpdk *d)
 static int dpdk_start(struct output *output)
 {
 	struct dpdk *d = (struct dpdk *)output;
-	int status = start_port(d);
+	int back, status = output_enter_netns(d->options->netns, &back);
 
-	if (status) {
-		log_error("the device %s does not start: %s", d->options->vdev, rte_strerror(-status));
+	if (status)
 		return status;
-	}
-	/* promiscuous when it can be: a MAC address of our own is not the device's */
-	rte_eth_promiscuous_enable(d->port);
-	status = wait_for_link(d);
+	status = start_port(d);
+	if (status)
+		log_error("the device %s does not start: %s; is its peer there?", d->options->vdev,
+		        rte_strerror(-status));
+	else /* promiscuous when it can be: a MAC address of our own is not the device's */
+		rte_eth_promiscuous_enable(d->port);
+	output_leave_netns(back);
+	if (!status)
+		status = wait_for_link(d);
 	for (unsigned i = 0; i < d->count && !status; i++)
 		status = find_mac(d, i);
 	return status;
@@ -339,17 +340,21 @@ static int dpdk_start(struct output *output)
 static void dpdk_free(struct output *output)
 {
 	struct dpdk *d = (struct dpdk *)output;
+	int back;
 
 	if (d->current)
 		rte_pktmbuf_free(d->current);
 	rte_pktmbuf_free_bulk(d->burst, d->pending);
+	/* a namespace that has gone has taken the device along: there is nothing to set back */
+	(void)output_enter_netns(d->options->netns, &back);
 	if (d->started)
 		rte_eth_dev_stop(d->port);
 	if (d->pool) {
 		rte_eth_dev_close(d->port);
 		rte_mempool_free(d->pool);
 	}
-	rte_eal_cleanup();
+	output_leave_netns(back);
+	eal_stop();
 	free(d->paths);
 	free(d);
 }
@@ -364,68 +369,10 @@ static const struct output_ops dpdk_ops = {
 	.free = dpdk_free,
 };
 
-/* The CPUs that we may use, as an EAL list: one EAL thread that floats over them. */
-static void list_cpus(char *buf, size_t size)
-{
-	cpu_set_t set;
-	size_t len = 0;
-
-	sched_getaffinity(0, sizeof(set), &set);
-	for (unsigned cpu = 0; cpu < CPU_SETSIZE && len + 8 < size; cpu++)
-		if (CPU_ISSET(cpu, &set))
-			len += (size_t)snprintf(buf + len, size - len, "%c%u", len ? ',' : '(', cpu);
-	snprintf(buf + len, size - len, ")");
-}
-
-/* The EAL keeps pointers to its arguments: they are static. */
-static int init_eal(const struct options *o)
-{
-	static char words[9][EAL_WORD_BYTES], no_shconf[] = "--no-shconf", *args[10];
-	char cpus[EAL_WORD_BYTES - 16];
-	int count = 0;
-
-	list_cpus(cpus, sizeof(cpus));
-	snprintf(words[count++], EAL_WORD_BYTES, "wirespool-gen");
-	snprintf(words[count++], EAL_WORD_BYTES, "--no-telemetry");
-	snprintf(words[count++], EAL_WORD_BYTES, "--log-level=error");
-	snprintf(words[count++], EAL_WORD_BYTES, "--no-pci");
-	snprintf(words[count++], EAL_WORD_BYTES, "--iova-mode=va");
-	snprintf(words[count++], EAL_WORD_BYTES, "--lcores=0@%s", cpus);
-	snprintf(words[count++], EAL_WORD_BYTES, "-m%u", (unsigned)o->memory_mb);
-	snprintf(words[count++], EAL_WORD_BYTES, "--vdev=%s", o->vdev);
-	/* files of DPDK's own are not wanted, and --in-memory is not to be had without huge pages */
-	snprintf(words[count++], EAL_WORD_BYTES, o->no_huge ? "--no-huge" : "--in-memory");
-	for (int i = 0; i < count; i++)
-		args[i] = words[i];
-	if (o->no_huge)
-		args[count++] = no_shconf;
-	return rte_eal_init(count, args) < 0 ? -rte_errno : 0;
-}
-
-static int start_eal(const struct options *o)
-{
-	int back, status;
-
-	if (strlen(o->vdev) + sizeof("--vdev=") > EAL_WORD_BYTES) {
-		log_error("--vdev is too long");
-		return -EINVAL;
-	}
-	status = output_enter_netns(o->netns, &back);
-	if (status)
-		return status;
-	status = init_eal(o);
-	output_leave_netns(back);
-	if (status)
-		log_error("DPDK does not start: %s; is the device %s well written, and are there huge pages "
-		          "(else --no-huge)?",
-		        rte_strerror(-status), o->vdev);
-	return status;
-}
-
 int output_dpdk_create(struct output **ret_output, const struct options *options)
 {
 	struct dpdk *d = calloc(1, sizeof(*d));
-	int status = d ? start_eal(options) : -ENOMEM;
+	int status = d ? eal_start(options) : -ENOMEM;
 
 	if (status) {
 		free(d);

@@ -217,6 +217,14 @@ static void what_libvpx_cannot_do_is_refused(void **state)
 	assert_int_equal(clip_create(&clip, &cfg), -EINVAL);
 }
 
+/* The published vectors of FNV-1a 64: "", "a", "foobar". */
+static void frames_are_hashed_by_fnv_1a(void **state)
+{
+	assert_true(fnv_1a((const uint8_t *)"", 0) == 0xCBF29CE484222325);
+	assert_true(fnv_1a((const uint8_t *)"a", 1) == 0xAF63DC4C8601EC8C);
+	assert_true(fnv_1a((const uint8_t *)"foobar", 6) == 0x85944171F73967E8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +237,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_use_is_refused),
 		cmocka_unit_test(a_cut_ivf_is_refused),
 		cmocka_unit_test(what_libvpx_cannot_do_is_refused),
+		cmocka_unit_test(frames_are_hashed_by_fnv_1a),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
