@@ -44,20 +44,13 @@ struct entry {
 };
 static_assert(sizeof(struct entry) == LINE_BYTES, "one cache line");
 
-/* What struct stat is here. That tag belongs to <sys/stat.h> in this file, so the handle is only ever a
- * pointer. */
-struct segment {
+struct stat_segment {
 	uint8_t *base;
 	size_t size;
 	dev_t dev;
 	ino_t ino;
 	struct entry entries[STAT_SCOPES];
 };
-
-static const struct segment *segment_of(const struct stat *stat)
-{
-	return (const struct segment *)stat;
-}
 
 static uint64_t whole_lines(uint64_t bytes)
 {
@@ -89,7 +82,7 @@ static uint64_t lay_out(struct entry entries[STAT_SCOPES], const struct stat_cfg
 	return at;
 }
 
-static void write_directory(const struct segment *segment)
+static void write_directory(const struct stat_segment *segment)
 {
 	struct header header = { .magic = MAGIC,
 		.version = VERSION,
@@ -106,7 +99,7 @@ static void write_directory(const struct segment *segment)
 }
 
 /* Map @size bytes of @fd and note which file it is. */
-static int map(struct segment *segment, int fd, size_t size, int protection)
+static int map(struct stat_segment *segment, int fd, size_t size, int protection)
 {
 	struct stat st;
 	void *base;
@@ -124,7 +117,7 @@ static int map(struct segment *segment, int fd, size_t size, int protection)
 }
 
 /* Make the file under the name @temporary, whole, and map it. */
-static int create_file(struct segment *segment, const char *temporary, uint64_t size)
+static int create_file(struct stat_segment *segment, const char *temporary, uint64_t size)
 {
 	int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600), err;
 
@@ -140,10 +133,10 @@ static int create_file(struct segment *segment, const char *temporary, uint64_t 
 	return err;
 }
 
-int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg *cfg)
+int stat_create(struct stat_segment **ret_stat, const char *path, const struct stat_cfg *cfg)
 {
 	char temporary[PATH_MAX];
-	struct segment *segment;
+	struct stat_segment *segment;
 	uint64_t size;
 	int err;
 
@@ -164,16 +157,16 @@ int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg 
 	}
 	if (err) {
 		unlink(temporary);
-		stat_close((struct stat *)segment);
+		stat_close(segment);
 		return err;
 	}
-	*ret_stat = (struct stat *)segment;
+	*ret_stat = segment;
 	return 0;
 }
 
 /* Whether @count things of @bytes at @offset, on a cache line, lie behind the directory and within the file.
  */
-static bool lies_within(const struct segment *segment, uint64_t offset, uint64_t count, uint64_t bytes)
+static bool lies_within(const struct stat_segment *segment, uint64_t offset, uint64_t count, uint64_t bytes)
 {
 	uint64_t first = sizeof(struct header) + sizeof(segment->entries);
 
@@ -181,7 +174,7 @@ static bool lies_within(const struct segment *segment, uint64_t offset, uint64_t
 	       count <= (segment->size - offset) / bytes;
 }
 
-static bool entry_is_sound(const struct segment *segment, unsigned scope)
+static bool entry_is_sound(const struct stat_segment *segment, unsigned scope)
 {
 	const struct entry *entry = &segment->entries[scope];
 
@@ -194,7 +187,7 @@ static bool entry_is_sound(const struct segment *segment, unsigned scope)
 }
 
 /* Copy the directory and check it against the file. 0 or -EPROTO. */
-static int read_directory(struct segment *segment)
+static int read_directory(struct stat_segment *segment)
 {
 	struct header header;
 
@@ -223,9 +216,9 @@ static int64_t file_size(int fd)
 	return st.st_size;
 }
 
-int stat_open(struct stat **ret_stat, const char *path)
+int stat_open(struct stat_segment **ret_stat, const char *path)
 {
-	struct segment *segment = calloc(1, sizeof(*segment));
+	struct stat_segment *segment = calloc(1, sizeof(*segment));
 	int fd, err = 0;
 	int64_t size;
 
@@ -242,38 +235,34 @@ int stat_open(struct stat **ret_stat, const char *path)
 	if (fd >= 0)
 		close(fd);
 	if (err) {
-		stat_close((struct stat *)segment);
+		stat_close(segment);
 		return err;
 	}
-	*ret_stat = (struct stat *)segment;
+	*ret_stat = segment;
 	return 0;
 }
 
-bool stat_stale(const struct stat *stat, const char *path)
+bool stat_stale(const struct stat_segment *segment, const char *path)
 {
-	const struct segment *segment = segment_of(stat);
 	struct stat st;
 
 	return lstat(path, &st) || st.st_dev != segment->dev || st.st_ino != segment->ino;
 }
 
-void stat_close(struct stat *stat)
+void stat_close(struct stat_segment *segment)
 {
-	struct segment *segment = (struct segment *)stat;
-
 	if (segment && segment->base)
 		munmap(segment->base, segment->size);
 	free(segment);
 }
 
-unsigned stat_instances(const struct stat *stat, enum stat_scope scope)
+unsigned stat_instances(const struct stat_segment *segment, enum stat_scope scope)
 {
-	return segment_of(stat)->entries[scope].instances;
+	return segment->entries[scope].instances;
 }
 
-uint64_t *stat_slot(const struct stat *stat, enum stat_scope scope, unsigned instance)
+uint64_t *stat_slot(const struct stat_segment *segment, enum stat_scope scope, unsigned instance)
 {
-	const struct segment *segment = segment_of(stat);
 	const struct entry *entry = &segment->entries[scope];
 
 	if (instance >= entry->instances)
@@ -281,7 +270,7 @@ uint64_t *stat_slot(const struct stat *stat, enum stat_scope scope, unsigned ins
 	return (uint64_t *)(void *)(segment->base + entry->slots + entry->stride * instance);
 }
 
-static char *label_at(const struct segment *segment, enum stat_scope scope, unsigned instance)
+static char *label_at(const struct stat_segment *segment, enum stat_scope scope, unsigned instance)
 {
 	const struct entry *entry = &segment->entries[scope];
 
@@ -290,9 +279,9 @@ static char *label_at(const struct segment *segment, enum stat_scope scope, unsi
 	return (char *)segment->base + entry->labels + (uint64_t)instance * STAT_LABEL_BYTES;
 }
 
-void stat_set_label(struct stat *stat, enum stat_scope scope, unsigned instance, const char *label)
+void stat_set_label(struct stat_segment *segment, enum stat_scope scope, unsigned instance, const char *label)
 {
-	char *at = label_at(segment_of(stat), scope, instance);
+	char *at = label_at(segment, scope, instance);
 	char text[STAT_LABEL_BYTES] = { 0 };
 
 	if (!at)
@@ -301,9 +290,9 @@ void stat_set_label(struct stat *stat, enum stat_scope scope, unsigned instance,
 	memcpy(at, text, sizeof(text));
 }
 
-const char *stat_label(const struct stat *stat, enum stat_scope scope, unsigned instance)
+const char *stat_label(const struct stat_segment *segment, enum stat_scope scope, unsigned instance)
 {
-	const char *at = label_at(segment_of(stat), scope, instance);
+	const char *at = label_at(segment, scope, instance);
 
 	return at && memchr(at, '\0', STAT_LABEL_BYTES) ? at : "";
 }

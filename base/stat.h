@@ -32,7 +32,7 @@ enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE };
  */
 #include "base/stat_index.h"
 
-struct stat; /* a mapped segment */
+struct stat_segment; /* a mapped segment */
 
 struct stat_cfg {
 	unsigned instances[STAT_SCOPES];
@@ -44,26 +44,26 @@ struct stat_cfg {
 /* Create the file @path (under run_dir; replaced atomically, mode 0644), its space reserved, and map it for
  * writing. 0; -EINVAL: more than a million instances; or -errno of the file system (-ENOSPC, -ENOENT, ...).
  */
-int stat_create(struct stat **ret_stat, const char *path, const struct stat_cfg *cfg);
+int stat_create(struct stat_segment **ret_stat, const char *path, const struct stat_cfg *cfg);
 
 /* Map @path read-only; writing through it faults. 0, -ENOENT, -EPROTO (not a segment, damaged, or of a build
  * with another table), or another -errno of open or mmap. The mapping stays valid, and frozen, when its
  * writer is gone; stat_stale tells whether @path is gone or has become another file since. */
-int stat_open(struct stat **ret_stat, const char *path);
-bool stat_stale(const struct stat *stat, const char *path);
+int stat_open(struct stat_segment **ret_stat, const char *path);
+bool stat_stale(const struct stat_segment *stat, const char *path);
 
 /* Unmap; the file stays. NULL is accepted. */
-void stat_close(struct stat *stat);
+void stat_close(struct stat_segment *stat);
 
-unsigned stat_instances(const struct stat *stat, enum stat_scope scope);
+unsigned stat_instances(const struct stat_segment *stat, enum stat_scope scope);
 
 /* The words of one instance, on cache lines of their own; NULL when out of range. */
-uint64_t *stat_slot(const struct stat *stat, enum stat_scope scope, unsigned instance);
+uint64_t *stat_slot(const struct stat_segment *stat, enum stat_scope scope, unsigned instance);
 
 /* An instance's label, e.g. the port's name: cut to STAT_LABEL_BYTES - 1. Cold, owner only. */
-void stat_set_label(struct stat *stat, enum stat_scope scope, unsigned instance, const char *label);
+void stat_set_label(struct stat_segment *stat, enum stat_scope scope, unsigned instance, const char *label);
 /* "" while none was set, and when out of range. */
-const char *stat_label(const struct stat *stat, enum stat_scope scope, unsigned instance);
+const char *stat_label(const struct stat_segment *stat, enum stat_scope scope, unsigned instance);
 
 /* One owner: no read-modify-write, only stores that do not tear. */
 static inline void stat_set(uint64_t *slot, unsigned id, uint64_t value)
@@ -103,7 +103,7 @@ uint64_t stat_table_hash(void);
  * wirespool_<scope>_<id>{<scope>="..."}, with _total for counters. The label is the instance's, or its number
  * where none is set; one that is taken gets "#<number>". Drop reasons are one metric a scope:
  * wirespool_<scope>_drops_total{<scope>="...",reason="..."} (stat_print.c). */
-void stat_print_prometheus(const struct stat *stat, FILE *out);
+void stat_print_prometheus(const struct stat_segment *stat, FILE *out);
 /* The counters table as Markdown for the README, which a test compares (stat_print.c). */
 void stat_print_markdown(FILE *out);
 

@@ -32,7 +32,7 @@ static void print_escaped(const char *text, FILE *out)
 	}
 }
 
-static bool label_is_taken(const struct stat *stat, enum stat_scope scope, unsigned instance)
+static bool label_is_taken(const struct stat_segment *stat, enum stat_scope scope, unsigned instance)
 {
 	for (unsigned i = 0; i < instance; i++)
 		if (!strcmp(stat_label(stat, scope, i), stat_label(stat, scope, instance)))
@@ -43,7 +43,7 @@ static bool label_is_taken(const struct stat *stat, enum stat_scope scope, unsig
 /* {lcore="3"}, {port="net_memif0"}, {lcore="3",reason="auth"}; nothing for the process, of which there is
  * one. */
 static void print_labels(
-        const struct stat *stat, enum stat_scope scope, unsigned instance, const char *reason, FILE *out)
+        const struct stat_segment *stat, enum stat_scope scope, unsigned instance, const char *reason, FILE *out)
 {
 	const char *label = stat_label(stat, scope, instance);
 
@@ -60,7 +60,7 @@ static void print_labels(
 	fputs("\"}", out);
 }
 
-static void print_samples(const struct stat *stat, enum stat_scope scope, unsigned id, const char *name,
+static void print_samples(const struct stat_segment *stat, enum stat_scope scope, unsigned id, const char *name,
         const char *reason, FILE *out)
 {
 	unsigned instances = scope == STAT_SCOPE_PROC ? 1 : stat_instances(stat, scope);
@@ -78,7 +78,7 @@ static void print_heading(const char *name, const char *help, bool counter, FILE
 	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, counter ? "counter" : "gauge");
 }
 
-static void print_row(const struct stat *stat, enum stat_scope scope, unsigned id, FILE *out)
+static void print_row(const struct stat_segment *stat, enum stat_scope scope, unsigned id, FILE *out)
 {
 	const struct stat_row *row = stat_row(scope, id);
 	bool counter = row->kind == STAT_KIND_COUNTER;
@@ -90,7 +90,7 @@ static void print_row(const struct stat *stat, enum stat_scope scope, unsigned i
 	print_samples(stat, scope, id, name, NULL, out);
 }
 
-static void print_drops(const struct stat *stat, enum stat_scope scope, FILE *out)
+static void print_drops(const struct stat_segment *stat, enum stat_scope scope, FILE *out)
 {
 	char name[96], help[96];
 	bool headed = false;
@@ -111,7 +111,7 @@ static void print_drops(const struct stat *stat, enum stat_scope scope, FILE *ou
 	}
 }
 
-void stat_print_prometheus(const struct stat *stat, FILE *out)
+void stat_print_prometheus(const struct stat_segment *stat, FILE *out)
 {
 	static const enum stat_scope scopes[] = { STAT_SCOPE_PROC, STAT_SCOPE_PORT, STAT_SCOPE_LCORE,
 		STAT_SCOPE_WRITER };

@@ -25,7 +25,7 @@ void api_health_live(struct http_request *req)
 	http_answer_json(req, 200, json_pack("{s:s, s:s}", "status", "ok", "version", WIRESPOOL_VERSION));
 }
 
-static void api_health_read_disk_error(void *arg, const struct stat *stat)
+static void api_health_read_disk_error(void *arg, const struct stat_segment *stat)
 {
 	uint64_t *error = arg;
 	const uint64_t *slot = stat_slot(stat, STAT_SCOPE_PROC, 0);
@@ -104,7 +104,7 @@ void api_health_ready(struct http_request *req)
 	http_answer_json(req, ready ? 200 : 503, json_pack("{s:b, s:o}", "ready", ready, "checks", results));
 }
 
-static void api_health_print_stat(void *arg, const struct stat *stat)
+static void api_health_print_stat(void *arg, const struct stat_segment *stat)
 {
 	stat_print_prometheus(stat, arg);
 }
@@ -159,7 +159,7 @@ void api_health_metrics(struct http_request *req)
 	free(text);
 }
 
-static json_t *api_health_slot_json(const struct stat *stat, enum stat_scope scope, unsigned instance)
+static json_t *api_health_slot_json(const struct stat_segment *stat, enum stat_scope scope, unsigned instance)
 {
 	const uint64_t *slot = stat_slot(stat, scope, instance);
 	const char *label = stat_label(stat, scope, instance);
@@ -174,7 +174,7 @@ static json_t *api_health_slot_json(const struct stat *stat, enum stat_scope sco
 }
 
 /* A track's counters are its session's matter (/api/v1/sessions/{id}): there may be a hundred thousand. */
-static void api_health_stat_json(void *arg, const struct stat *stat)
+static void api_health_stat_json(void *arg, const struct stat_segment *stat)
 {
 	static const enum stat_scope scopes[] = { STAT_SCOPE_PORT, STAT_SCOPE_LCORE, STAT_SCOPE_WRITER };
 	json_t *json = arg;

@@ -36,7 +36,7 @@ struct dataplane {
 	struct dataplane_queue queue;
 
 	pthread_rwlock_t stat_lock;
-	struct stat *stat;
+	struct stat_segment *stat;
 };
 
 static void set_timer(struct dataplane *d, unsigned ms)
@@ -108,7 +108,7 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 /* Map the segment of the dataplane that runs now. Not before on_up has had its look at the old one. */
 static void map_stats(struct dataplane *d)
 {
-	struct stat *fresh = NULL, *old;
+	struct stat_segment *fresh = NULL, *old;
 	int r;
 
 	if (d->stat && !stat_stale(d->stat, d->stats_path))
@@ -328,7 +328,7 @@ bool dataplane_is_up(struct dataplane *d)
 	return dataplane_queue_is_up(&d->queue);
 }
 
-bool dataplane_with_stats(struct dataplane *d, void (*use)(void *arg, const struct stat *stat), void *arg)
+bool dataplane_with_stats(struct dataplane *d, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
 	pthread_rwlock_rdlock(&d->stat_lock);
 	bool there = d->stat != NULL;

@@ -57,6 +57,6 @@ bool dataplane_is_up(struct dataplane *dataplane);
 /* Run @use with the counters mapped and locked against replacement; false (not called) when there are none.
  * Any thread. */
 bool dataplane_with_stats(
-        struct dataplane *dataplane, void (*use)(void *arg, const struct stat *stat), void *arg);
+        struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg);
 
 #endif

@@ -114,7 +114,7 @@ void growing_clear(struct growing *growing)
 }
 
 /* A size only grows: the counter falls back to zero at a change of file, some time before its event comes. */
-static void growing_read(void *arg, const struct stat *stat)
+static void growing_read(void *arg, const struct stat_segment *stat)
 {
 	struct growing *growing = arg;
 

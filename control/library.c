@@ -281,6 +281,19 @@ int library_find(struct library *library, const char *name, struct catalogue_row
 	return err;
 }
 
+bool library_knows(struct library *library, const char *name)
+{
+	struct library_open_file open_file;
+	struct catalogue_row row;
+
+	if (growing_find(library->growing, name, &open_file))
+		return true;
+	if (catalogue_get(library->control->catalogue, name, &row))
+		return false;
+	catalogue_row_clear(&row);
+	return true;
+}
+
 json_t *library_sidecar(struct library *library, const char *name)
 {
 	int dir_fd = library_dir(library);

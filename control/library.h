@@ -55,6 +55,9 @@ bool library_open_file(struct library *library, const char *name, struct library
  * -ENOENT, -EBUSY (still open), -EIO. Any thread. */
 int library_find(struct library *library, const char *name, struct catalogue_row *ret_row);
 
+/* Whether @name is the name or promised name of a recording, open or finished. Any thread. */
+bool library_knows(struct library *library, const char *name);
+
 /* The whole sidecar of a finished recording, by its real name, with name, size, modTime and url as they are;
  * NULL: gone. */
 json_t *library_sidecar(struct library *library, const char *name);

@@ -14,6 +14,7 @@
 #include "control/control.h"
 #include "control/dataplane.h"
 #include "control/session_life.h"
+#include "control/session_promise.h"
 
 int sessions_create(struct sessions **ret_sessions, struct control *control)
 {
@@ -75,40 +76,6 @@ static int admit(const struct control *control, char *ret_why)
 	return 0;
 }
 
-static bool is_promised(const struct msg_session_open *open, unsigned tracks, const char *name)
-{
-	for (unsigned i = 0; i < tracks; i++) {
-		if (!strcmp(open->tracks[i].promised, name))
-			return true;
-	}
-	return false;
-}
-
-/* The names that the files will have if their first packets come within this second and no file is in the
- * way. */
-static int promise_names(struct msg_session_open *open, const char *template)
-{
-	for (unsigned i = 0; i < open->track_count; i++) {
-		struct msg_track *track = &open->tracks[i];
-		struct name_parts parts = {
-			.room = open->room,
-			.participant = open->participant,
-			.track_id = track->id,
-			.session_id = open->id,
-			.ext = codec_info(track->codec)->ext,
-			.unix_s = open->opened_unix_ns / CLK_NS_PER_S,
-		};
-		char name[NAME_BYTES];
-
-		for (unsigned copy = 1; copy == 1 || is_promised(open, i, name); copy++) {
-			if (name_make(name, template, &parts, copy))
-				return -EINVAL;
-		}
-		memcpy(track->promised, name, sizeof(name));
-	}
-	return 0;
-}
-
 /* Take port, room and tracks for @open. With the lock. */
 static int claim(struct sessions *ss, struct msg_session_open *open, char *ret_why)
 {
@@ -163,6 +130,7 @@ static void settle(struct sessions *ss, const char *id, int status)
 
 int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1])
 {
+	struct session_promise_copies free_copies;
 	union msg msg;
 	int r;
 
@@ -172,9 +140,10 @@ int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_w
 		return r;
 	id_make(open->id, sizeof(open->id), "s_");
 	open->opened_unix_ns = clk_wall_ns();
-	if (promise_names(open, ss->control->conf->record_filename))
+	if (session_promise_look(ss, open, &free_copies))
 		return refuse(ret_why, -EINVAL, "record.filename gives no name");
 	pthread_mutex_lock(&ss->lock);
+	session_promise_make(ss, open, &free_copies);
 	r = claim(ss, open, ret_why);
 	pthread_mutex_unlock(&ss->lock);
 	if (r)

@@ -7,7 +7,7 @@
 #define SLOT_FAILED     5
 
 bool session_figures_read(
-        struct session_figures *figures, const struct stat *stat, uint32_t index, bool ended)
+        struct session_figures *figures, const struct stat_segment *stat, uint32_t index, bool ended)
 {
 	const uint64_t *flow = stat_slot(stat, STAT_SCOPE_FLOW, index);
 	const uint64_t *track = stat_slot(stat, STAT_SCOPE_TRACK, index);

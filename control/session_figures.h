@@ -44,7 +44,7 @@ struct session_figures {
 /* Read the slots of @index. False, and nothing changed, when there are none or they are free; with @ended
  * also when they are in use, for then they have passed to another track. */
 bool session_figures_read(
-        struct session_figures *figures, const struct stat *stat, uint32_t index, bool ended);
+        struct session_figures *figures, const struct stat_segment *stat, uint32_t index, bool ended);
 
 /* The API's name of a figure. Static storage. */
 const char *session_figures_name(enum session_figure figure);

@@ -15,13 +15,13 @@ struct reading {
 	bool ended;
 };
 
-static void read_tracks(struct session *s, const struct stat *stat, bool ended)
+static void read_tracks(struct session *s, const struct stat_segment *stat, bool ended)
 {
 	for (unsigned i = 0; i < s->track_count; i++)
 		session_figures_read(&s->tracks[i].figures, stat, s->tracks[i].msg.stat_index, ended);
 }
 
-static void read_figures(void *arg, const struct stat *stat)
+static void read_figures(void *arg, const struct stat_segment *stat)
 {
 	struct reading *reading = arg;
 	struct session *s;

@@ -33,7 +33,7 @@
 
 struct process {
 	struct conf *conf;
-	struct stat *stat;
+	struct stat_segment *stat;
 	struct host host;
 	struct rte_mempool *pool;
 	struct lcore lcores[LIMIT_LCORES];

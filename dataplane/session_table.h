@@ -24,7 +24,7 @@ struct writer_pool;
 
 struct session_table_cfg {
 	const struct conf *conf;
-	struct stat *stat;       /* PROC, FLOW and (when a slot is taken) TRACK are written */
+	struct stat_segment *stat;       /* PROC, FLOW and (when a slot is taken) TRACK are written */
 	const struct host *host; /* our addresses */
 	struct lcore *lcores;    /* with index, slot, endpoints, commands and replies (COMMAND_RING) set */
 	unsigned lcore_count;

@@ -43,6 +43,7 @@ struct filer_file {
 	struct filer_mail *mail;
 	char *template, *room, *participant, *track_id, *session_id, *meta; /* strings of the file's own */
 	char session[LIMIT_SESSION_ID_BYTES + 1], track[LIMIT_TRACK_ID_BYTES + 1]; /* for events */
+	char promised[NAME_BYTES];                                                 /* or empty */
 	const char *ext;                                                           /* static storage */
 	uint64_t unix_s, started_unix_ns;
 	uint64_t reserve_at, reserve_bytes;

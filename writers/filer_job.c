@@ -51,6 +51,19 @@ static int create_part(int dir_fd, struct filer_file *file)
 	return file->fd < 0 ? -errno : 0;
 }
 
+/* The copy number of the promised name, if it is of this base name, else 1. Files whose rooms look alike in a
+ * name do not take each other's: a client looks for its recording there. */
+static unsigned promised_copy(const struct filer_file *file)
+{
+	size_t stem = strlen(file->base) - strlen(file->ext) - 1;
+	char *end;
+
+	if (strncmp(file->promised, file->base, stem) != 0 || file->promised[stem] != '-')
+		return 1;
+	unsigned long copy = strtoul(file->promised + stem + 1, &end, 10);
+	return copy > 1 && copy <= COPIES && strcmp(end, file->base + stem) == 0 ? (unsigned)copy : 1;
+}
+
 /* The first free name, with its part created. After a file of the same base name counting goes on, for that
  * one may have been uploaded and removed. */
 static int settle_name(
@@ -59,10 +72,11 @@ static int settle_name(
 	struct name_parts parts = { file->room, file->participant, file->track_id, file->session_id,
 		file->ext, file->unix_s };
 	int err = name_make(file->base, template, &parts, 1);
-	unsigned first = 1;
+	unsigned first;
 
 	if (err)
 		return err;
+	first = promised_copy(file);
 	if (previous && strcmp(previous->base, file->base) == 0)
 		first = previous->copy + 1;
 	for (file->copy = first; file->copy < first + COPIES; file->copy++) {

@@ -117,6 +117,7 @@ static struct filer_file *make_file(struct segment *segment, const struct segmen
 	file->reserve_bytes = cfg->preallocate_bytes;
 	snprintf(file->session, sizeof(file->session), "%s", cfg->session ? cfg->session : "");
 	snprintf(file->track, sizeof(file->track), "%s", cfg->track ? cfg->track : "");
+	snprintf(file->promised, sizeof(file->promised), "%s", cfg->promised ? cfg->promised : "");
 	if (failed || (cfg->meta_bytes && !file->meta)) {
 		filer_file_unref(file);
 		return NULL;

@@ -30,6 +30,7 @@ struct segment_cfg {
 	uint64_t *slot; /* TRACK counters: file_bytes is kept here */
 	uint64_t started_unix_ns;
 	uint64_t preallocate_bytes; /* 0: none */
+	const char *promised;       /* the name to take if it is of this second and free; NULL: none */
 	const char *meta;           /* JSON object: what the journal begins with (writers/journal.h) */
 	size_t meta_bytes;
 	bool small;      /* audio: small blocks */

@@ -51,6 +51,7 @@ static int begin_segment(struct track *track, const struct packet *packet)
 		.track = cfg->id,
 		.stat_index = cfg->stat_index,
 		.slot = track->slot,
+		.promised = cfg->promised,
 		.started_unix_ns = packet->arrival_unix_ns,
 		.preallocate_bytes = codec_info(cfg->codec)->video ? (uint64_t)cfg->conf->record_preallocate_mb << 20 : 0,
 		.small = !codec_info(cfg->codec)->video,

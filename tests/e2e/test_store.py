@@ -40,14 +40,18 @@ class Recorder(Rig):
         return self.netns("ffmpeg", "-v", "error", "-nostdin", "-re", "-stream_loop", times - 1, "-i", noise_clip(), "-map", "0:0", "-c", "copy",
                           "-payload_type", 96, "-ssrc", 7, "-f", "rtp", f"rtp://10.77.0.1:{session['port']}?pkt_size=1200")
 
-    def record_audio(self, room="demo", ssrc=9, seed=0):
-        """A short recording of Opus packets made by hand, finished; its name."""
-        s = self.open([dict(AUDIO, ssrc=ssrc)], room=room)
+    def send_audio(self, session, ssrc, seed):
+        """Twenty Opus packets made by hand."""
         with self.socket() as out:
             for i in range(20):
-                out.sendto(struct.pack("!BBHII", 0x80, 111, 100 + i, 960 * i, ssrc) + b"\xfc" + bytes([seed, i]) * 20, ("10.77.0.1", s["port"]))
+                out.sendto(struct.pack("!BBHII", 0x80, 111, 100 + i, 960 * i, ssrc) + b"\xfc" + bytes([seed, i]) * 20, ("10.77.0.1", session["port"]))
                 time.sleep(0.002)
-        wait_for("packets", lambda: self.session(s["id"])["tracks"][0].get("packets") == 20)
+        wait_for("packets", lambda: self.session(session["id"])["tracks"][0].get("packets") == 20)
+
+    def record_audio(self, room="demo", ssrc=9, seed=0):
+        """A short recording, finished; its name."""
+        s = self.open([dict(AUDIO, ssrc=ssrc)], room=room)
+        self.send_audio(s, ssrc, seed)
         done = self.finish(s["id"])
         equal((done["state"], len(done["recordings"])), ("done", 1), "a short recording")
         return done["recordings"][0]["name"]
@@ -188,6 +192,24 @@ def short_recordings_of_one_second_keep_their_objects():
             check(bytes([i, 19]) * 20 in swift.get(name), f"{name} holds another recording")
 
 
+def rooms_that_look_alike_find_their_own_recordings():
+    """Their files' names differ only in the copy number, whichever begins first."""
+    with Recorder() as rig:
+        rooms = ["房间一", "房间二", "房间三"]
+        sessions = [rig.open([dict(AUDIO, ssrc=1 + i)], room=room) for i, room in enumerate(rooms)]
+        promised = [s["tracks"][0]["record"] for s in sessions]
+        equal(len(set(promised)), 3, f"names among {promised}")
+        for i in (2, 0, 1):
+            rig.send_audio(sessions[i], 1 + i, i)
+        for state in ("open", "finished"):
+            for i, name in enumerate(promised):
+                body = wait_for(f"what was promised as {name}", lambda: (lambda b: len(b) > 500 and b)(rig.api("GET", f"/records/{name}", raw=True)[1]))
+                check(bytes([i, 19]) * 20 in body, f"{name}, {state}, is another room's recording")
+                equal(rig.sidecar(name)["room"], rooms[i], f"room of {name}, {state}")
+            for s in sessions:
+                rig.finish(s["id"])
+
+
 def what_is_deleted_while_it_goes_out_leaves_nothing():
     with Recorder(dict(parallel_parts=1)) as rig:
         s = rig.open([VIDEO])
@@ -244,7 +266,8 @@ def fresh(case):
 
 
 CASES = [a_recording_goes_out_and_is_served_while_it_grows, control_is_killed_while_a_growing_file_goes_out, the_dataplane_is_killed_while_its_file_is_half_uploaded,
-         a_local_copy_goes_only_when_head_has_proved_the_object, short_recordings_of_one_second_keep_their_objects, what_is_deleted_while_it_goes_out_leaves_nothing,
+         a_local_copy_goes_only_when_head_has_proved_the_object, short_recordings_of_one_second_keep_their_objects,
+         rooms_that_look_alike_find_their_own_recordings, what_is_deleted_while_it_goes_out_leaves_nothing,
          retention_waits_for_the_store, a_directory_that_was_replaced_is_uploaded_from]
 
 with store.Store() as swift:

@@ -20,7 +20,7 @@ static void make_good(void)
 {
 	static const struct stat_cfg cfg = { .instances = { 1, 1, 2, 3, 1, 3 } };
 	char path[] = "/tmp/fuzz_stat.XXXXXX";
-	struct stat *stat;
+	struct stat_segment *stat;
 	int fd = mkstemp(path);
 	FILE *file;
 
@@ -35,7 +35,7 @@ static void make_good(void)
 	unlink(path);
 }
 
-static void read_all(const struct stat *stat)
+static void read_all(const struct stat_segment *stat)
 {
 	FILE *out = fopen("/dev/null", "w");
 	uint64_t sum = 0;
@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct cur c = cur_of(data, size);
 	uint8_t bytes[sizeof(good)];
 	char path[64];
-	struct stat *stat;
+	struct stat_segment *stat;
 	size_t cut;
 	int fd;
 

@@ -34,7 +34,7 @@ static int teardown(void **state)
 
 static void a_reader_sees_what_the_writer_wrote(void **state)
 {
-	struct stat *writer, *reader;
+	struct stat_segment *writer, *reader;
 
 	assert_int_equal(stat_create(&writer, path, &cfg), 0);
 	assert_int_equal(stat_open(&reader, path), 0);
@@ -74,7 +74,7 @@ static void counters_add_and_keep_maxima(void **state)
 
 static void labels_are_cut_and_bounded(void **state)
 {
-	struct stat *writer, *reader;
+	struct stat_segment *writer, *reader;
 	char text[200];
 
 	assert_int_equal(stat_create(&writer, path, &cfg), 0);
@@ -96,7 +96,7 @@ static void labels_are_cut_and_bounded(void **state)
 
 static void a_new_file_makes_the_old_mapping_stale(void **state)
 {
-	struct stat *first, *second, *reader;
+	struct stat_segment *first, *second, *reader;
 
 	assert_int_equal(stat_create(&first, path, &cfg), 0);
 	stat_set(stat_slot(first, STAT_SCOPE_PROC, 0), STAT_PROC_tracks_open, 5);
@@ -115,7 +115,8 @@ static void a_new_file_makes_the_old_mapping_stale(void **state)
 
 static void the_file_is_readable_by_all_and_alone(void **state)
 {
-	struct stat *writer, st;
+	struct stat_segment *writer;
+	struct stat st;
 
 	assert_int_equal(stat_create(&writer, path, &cfg), 0);
 	assert_int_equal(stat(path, &st), 0);
@@ -130,7 +131,7 @@ static void the_file_is_readable_by_all_and_alone(void **state)
 static void creation_fails_with_the_reason(void **state)
 {
 	struct stat_cfg big = cfg;
-	struct stat *writer = NULL;
+	struct stat_segment *writer = NULL;
 	char deep[5000];
 
 	assert_int_equal(stat_create(&writer, "/tmp/there/is/no/stat", &cfg), -ENOENT);
@@ -146,7 +147,7 @@ static void creation_fails_with_the_reason(void **state)
 /* A copy of a good segment with @len bytes at @offset replaced, cut to @size if that is not 0. */
 static int open_damaged(size_t offset, const void *bytes, size_t len, size_t size)
 {
-	struct stat *writer, *reader = NULL;
+	struct stat_segment *writer, *reader = NULL;
 	int err, fd;
 
 	assert_int_equal(stat_create(&writer, path, &cfg), 0);
@@ -192,7 +193,7 @@ static void damaged_segments_are_refused(void **state)
 
 static void what_is_no_segment_is_refused(void **state)
 {
-	struct stat *reader = NULL;
+	struct stat_segment *reader = NULL;
 
 	assert_int_equal(stat_open(&reader, "/tmp/there/is/no/stat"), -ENOENT);
 	assert_int_equal(stat_open(&reader, "/tmp"), -EPROTO);
@@ -206,7 +207,7 @@ static void what_is_no_segment_is_refused(void **state)
 
 static void a_label_without_end_is_empty(void **state)
 {
-	struct stat *writer, *reader;
+	struct stat_segment *writer, *reader;
 
 	assert_int_equal(stat_create(&writer, path, &cfg), 0);
 	assert_int_equal(stat_open(&reader, path), 0);
@@ -219,7 +220,7 @@ static void a_label_without_end_is_empty(void **state)
 
 static void the_names_are_in_the_file(void **state)
 {
-	struct stat *writer;
+	struct stat_segment *writer;
 	uint64_t names;
 	char name[STAT_NAME_BYTES];
 	int fd;

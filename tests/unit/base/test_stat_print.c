@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 static char *text;
-static struct stat *segment;
+static struct stat_segment *segment;
 
 static int setup(void **state)
 {

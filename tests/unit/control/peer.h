@@ -45,7 +45,7 @@ struct peer {
 
 	struct msg_session_state sessions[PEER_SESSIONS]; /* id empty: free */
 	uint32_t next_index;
-	struct stat *stat;
+	struct stat_segment *stat;
 };
 
 static void peer_send(struct peer *p, union msg *msg, enum msg_type type, uint64_t id)

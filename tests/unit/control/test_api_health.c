@@ -23,7 +23,7 @@ static struct conf conf = { .record_dir = dir, .dataplane_run_dir = run_dir, .s3
 static struct control control = { .conf = &conf };
 static struct uploader_counts counts;
 static bool is_up;
-static struct stat *counters;
+static struct stat_segment *counters;
 static int status;
 static json_t *answer;
 static char *text;
@@ -58,7 +58,7 @@ bool dataplane_is_up(struct dataplane *dataplane)
 }
 
 bool dataplane_with_stats(
-        struct dataplane *dataplane, void (*use)(void *arg, const struct stat *stat), void *arg)
+        struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
 	if (is_up)
 		use(arg, counters);

@@ -19,7 +19,7 @@ static struct peer *peer;
 static struct peer_loop loop;
 static struct dataplane *dataplane;
 
-static void count_slots(void *arg, const struct stat *stat)
+static void count_slots(void *arg, const struct stat_segment *stat)
 {
 	*(unsigned *)arg = stat_instances(stat, STAT_SCOPE_FLOW);
 }
@@ -209,7 +209,7 @@ static void shows_the_old_counters_to_on_up_and_the_new_after(void **state)
 {
 	static const struct stat_cfg cfg = { .instances = { 1, 1, 1, 8, 1, 8 } };
 	unsigned slots = 0;
-	struct stat *stat;
+	struct stat_segment *stat;
 
 	assert_true(PEER_UNTIL(seen.listed == 1));
 	assert_int_equal(seen.slots_at_up, 0);

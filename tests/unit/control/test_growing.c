@@ -13,10 +13,10 @@
 #include "control/growing.h"
 
 static struct growing *growing;
-static struct stat *counters; /* what the fake dataplane shows */
+static struct stat_segment *counters; /* what the fake dataplane shows */
 
 bool dataplane_with_stats(
-        struct dataplane *dataplane, void (*use)(void *arg, const struct stat *stat), void *arg)
+        struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
 	if (counters)
 		use(arg, counters);
@@ -128,7 +128,7 @@ static void a_file_told_twice_is_there_once(void **state)
 
 static void an_index_out_of_range_and_missing_counters_do_no_harm(void **state)
 {
-	struct stat *kept = counters;
+	struct stat_segment *kept = counters;
 
 	begin("a_v_1.ivf", "v", 4000000000u, NULL);
 	growing_refresh(growing, NULL);

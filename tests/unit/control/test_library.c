@@ -104,10 +104,10 @@ bool sessions_is_live(struct sessions *sessions, const char *id)
 	return session_1_is_live && !strcmp(id, "s_1");
 }
 
-static struct stat *counters;
+static struct stat_segment *counters;
 
 bool dataplane_with_stats(
-        struct dataplane *dataplane, void (*use)(void *arg, const struct stat *stat), void *arg)
+        struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
 	use(arg, counters);
 	return true;
@@ -352,6 +352,19 @@ static void a_finished_file_is_read_by_both_its_names(void **state)
 	assert_true(fd >= 0);
 	assert_string_equal(name, "a_v_2.ivf");
 	close(fd);
+}
+
+static void names_that_are_given_or_promised_are_known(void **state)
+{
+	put("a_v_1.ivf", "1");
+	put("a_v_1.ivf.json", "{\"promised\":\"a_v_0.ivf\"}");
+	start();
+	event(MSG_FILE_OPEN, "demo_v_1.ivf");
+	assert_true(library_knows(library, "a_v_1.ivf"));
+	assert_true(library_knows(library, "a_v_0.ivf"));
+	assert_true(library_knows(library, "demo_v_1.ivf"));
+	assert_true(library_knows(library, "promise_v_1.ivf"));
+	assert_false(library_knows(library, "a_v_2.ivf"));
 }
 
 static void names_that_are_none_of_ours_are_not_there(void **state)
@@ -606,6 +619,7 @@ int main(void)
 		CASE(a_failed_or_forgotten_file_is_open_no_more),
 		CASE(a_growing_file_is_read_as_far_as_it_is_whole),
 		CASE(a_finished_file_is_read_by_both_its_names),
+		CASE(names_that_are_given_or_promised_are_known),
 		CASE(names_that_are_none_of_ours_are_not_there),
 		CASE(deleting_takes_file_sidecar_row_and_ledger),
 		CASE(what_is_open_is_not_deleted),

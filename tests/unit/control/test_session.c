@@ -241,6 +241,17 @@ static void promises_different_names_to_tracks_that_look_alike(void **state)
 	assert_string_not_equal(open.tracks[0].promised, open.tracks[1].promised);
 }
 
+/* A recording is found by the name that was promised. */
+static void promises_different_names_to_rooms_that_look_alike(void **state)
+{
+	struct msg_session_open one = open_one("a/b", "video0"), two = open_one("a b", "video0"),
+	                        three = open_one("a-b", "video0");
+
+	assert_string_not_equal(one.tracks[0].promised, two.tracks[0].promised);
+	assert_string_not_equal(one.tracks[0].promised, three.tracks[0].promised);
+	assert_string_not_equal(two.tracks[0].promised, three.tracks[0].promised);
+}
+
 static void gives_a_room_and_track_to_one_session(void **state)
 {
 	struct msg_session_open open = open_one("demo", "video0");
@@ -573,6 +584,7 @@ int main(void)
 		CASE(opens_a_session_with_names_port_and_keys),
 		CASE(answers_an_opening_as_the_contract_has_it),
 		CASE(promises_different_names_to_tracks_that_look_alike),
+		CASE(promises_different_names_to_rooms_that_look_alike),
 		CASE(gives_a_room_and_track_to_one_session),
 		CASE(gives_a_wished_port_to_one_session),
 		CASE(says_when_no_port_is_left),

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include "control/session_figures.h"
 
-static struct stat *stat;
+static struct stat_segment *stat;
 static struct session_figures figures;
 
 static int setup(void **state)

@@ -99,7 +99,7 @@ uint32_t track_key_frames_wanted(const struct track *track)
 static char dir[] = "/tmp/session_table.XXXXXX", nowhere[] = "/nonexistent", port_range[] = "20000-20099";
 static struct conf conf;
 static struct host host;
-static struct stat *stat_segment;
+static struct stat_segment *stat_segment;
 static struct lcore lcores[LCORES];
 static struct session_table *table;
 static _Atomic bool stop, lcores_stop;

@@ -60,6 +60,34 @@ static void taken_names_are_passed_over(void **state)
 	house_remove_all(house.dir);
 }
 
+static void the_promised_name_is_taken_if_it_is_of_this_second(void **state)
+{
+	static const struct {
+		const char *promised, *name;
+	} cases[] = {
+		{ "demo_video0_1710000000-3.ivf", "demo_video0_1710000000-3.ivf" },
+		{ "demo_video0_1710000000-3.ivf", "demo_video0_1710000000-4.ivf" }, /* it is taken */
+		{ NAME, NAME },
+		{ "demo_video0_1709999999-7.ivf", "demo_video0_1710000000-2.ivf" },
+		{ "demo_video0_1710000000-x.ivf", "demo_video0_1710000000-5.ivf" },
+		{ "demo_video0_1710000000-9.ogg", "demo_video0_1710000000-6.ivf" },
+		{ "demo_video0_1710000000-99999999999.ivf", "demo_video0_1710000000-7.ivf" },
+		{ "demo_video0_17", "demo_video0_1710000000-8.ivf" },
+	};
+	struct house house;
+
+	house_prepare(&house);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct filer_file *file = make(NULL);
+
+		strcpy(file->promised, cases[i].promised);
+		assert_int_equal(filer_job_open(&house.conf, file), 0);
+		assert_string_equal(file->name, cases[i].name);
+		filer_file_unref(file);
+	}
+	house_remove_all(house.dir);
+}
+
 /* Without a time in the name, the number goes on where an earlier file may be gone. */
 static void copies_go_on_counting_after_the_file_before(void **state)
 {
@@ -273,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(taken_names_are_passed_over),
+		cmocka_unit_test(the_promised_name_is_taken_if_it_is_of_this_second),
 		cmocka_unit_test(copies_go_on_counting_after_the_file_before),
 		cmocka_unit_test(journal_begins_with_meta_and_previous),
 		cmocka_unit_test(failed_open_leaves_nothing),

@@ -13,7 +13,7 @@
 /* A pool with its events, and threads that stand for lcores. */
 struct hall {
 	struct house house; /* directory and account of files */
-	struct stat *stat;
+	struct stat_segment *stat;
 	struct writer_pool *pool;
 	struct track *tracks[TRACKS];
 	atomic_uint sent, released, closed[TRACKS], failed;
