@@ -203,8 +203,8 @@ def rooms_that_look_alike_find_their_own_recordings():
             rig.send_audio(sessions[i], 1 + i, i)
         for state in ("open", "finished"):
             for i, name in enumerate(promised):
-                body = wait_for(f"what was promised as {name}", lambda: (lambda b: len(b) > 500 and b)(rig.api("GET", f"/records/{name}", raw=True)[1]))
-                check(bytes([i, 19]) * 20 in body, f"{name}, {state}, is another room's recording")
+                body = wait_for(f"what was promised as {name}", lambda: (lambda b: b"\xfc" in b and b)(rig.api("GET", f"/records/{name}", raw=True)[1]))
+                check(bytes([i, 0]) * 20 in body, f"{name}, {state}, is another room's recording")
                 equal(rig.sidecar(name)["room"], rooms[i], f"room of {name}, {state}")
             for s in sessions:
                 rig.finish(s["id"])
