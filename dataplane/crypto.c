@@ -1,120 +1,69 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- *   SRTP   | RTP header | payload, encrypted | tag (AEAD: part of the cipher text) |
- *   SRTCP  | header, SSRC | encrypted | tag if AEAD | E, index 31 | tag if not AEAD |
- */
 #include "dataplane/crypto.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <srtp2/srtp.h>
-#include "base/limits.h"
+#include "base/cur.h"
+#include "dataplane/crypto_frame.h"
+#include "dataplane/crypto_source.h"
+
+#define LINE       64
+#define KEY_BYTES  256 /* of AES-CM; an AEAD key goes on */
+#define INDEX_MASK ((1ull << 48) - 1)
 
 struct crypto {
-	srtp_t in, out;
+	const struct profile_info *info;
+	struct crypto_key *rtp, *rtcp, *report; /* behind the struct */
+	size_t bytes;
 	bool ssrc_known, others;
-	bool begun;   /* a packet of the known SSRC has been authenticated */
-	uint32_t roc; /* to begin with */
-	uint8_t ssrc_count;
-	uint32_t ssrcs[CRYPTO_SSRCS]; /* of which a packet has been authenticated */
+	uint32_t taken_pkts;
+	uint32_t send_ssrcs[2], send_indices[2];
+	struct crypto_source sources[CRYPTO_SSRCS]; /* the known one is the first */
 };
 
-static pthread_once_t library_once = PTHREAD_ONCE_INIT;
-static int library_status;
+static_assert(offsetof(struct crypto, sources) == LINE, "what every packet needs is one line");
 
-static void library_start(void)
+static int make_keys(struct crypto *c, const struct crypto_cfg *cfg)
 {
-	library_status = srtp_init() == srtp_err_status_ok ? 0 : -ENOKEY;
-}
+	uint8_t *at = (uint8_t *)(c + 1);
+	size_t key_bytes = crypto_key_bytes(cfg->profile);
+	int error;
 
-static void set_crypto(srtp_policy_t *policy, enum profile profile)
-{
-	switch (profile) {
-	case PROFILE_AES_CM_128_HMAC_SHA1_32:
-		/* RFC 4568 section 6.2.2: the tag of SRTCP stays at 80 bits. */
-		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_32(&policy->rtp);
-		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtcp);
-		break;
-	case PROFILE_AEAD_AES_128_GCM:
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtp);
-		srtp_crypto_policy_set_aes_gcm_128_16_auth(&policy->rtcp);
-		break;
-	case PROFILE_AEAD_AES_256_GCM:
-		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtp);
-		srtp_crypto_policy_set_aes_gcm_256_16_auth(&policy->rtcp);
-		break;
-	default:
-		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtp);
-		srtp_crypto_policy_set_aes_cm_128_hmac_sha1_80(&policy->rtcp);
-		break;
-	}
-}
-
-static int make_in(struct crypto *c, const struct crypto_cfg *cfg, uint8_t *key)
-{
-	srtp_policy_t any = { .key = key, .window_size = CRYPTO_WINDOW };
-	srtp_policy_t policy;
-
-	set_crypto(&any, cfg->profile);
-	any.ssrc.type = ssrc_any_inbound;
-	policy = any;
-	if (cfg->ssrc_known) {
-		policy.ssrc.type = ssrc_specific;
-		policy.ssrc.value = cfg->ssrc;
-		policy.next = cfg->others ? &any : NULL;
-	}
-	if (srtp_create(&c->in, &policy) != srtp_err_status_ok)
-		return -ENOKEY;
-	if (cfg->roc && srtp_set_stream_roc(c->in, cfg->ssrc, cfg->roc) != srtp_err_status_ok)
-		return -ENOKEY;
-	return 0;
-}
-
-static int make_out(struct crypto *c, const struct crypto_cfg *cfg, uint8_t *key)
-{
-	srtp_policy_t spare = { .key = key, .window_size = CRYPTO_WINDOW };
-	srtp_policy_t policy;
-
-	set_crypto(&spare, cfg->profile);
-	spare.ssrc.type = ssrc_specific;
-	spare.ssrc.value = cfg->send_ssrcs[1];
-	policy = spare;
-	policy.ssrc.value = cfg->send_ssrcs[0];
-	policy.next = &spare;
-	return srtp_create(&c->out, &policy) == srtp_err_status_ok ? 0 : -ENOKEY;
+	c->rtp = (struct crypto_key *)at;
+	c->rtcp = (struct crypto_key *)(at + key_bytes);
+	c->report = (struct crypto_key *)(at + 2 * key_bytes);
+	error = crypto_key_derive(c->rtp, cfg->profile, cfg->key, CRYPTO_KEY_RTP);
+	if (!error)
+		error = crypto_key_derive(c->rtcp, cfg->profile, cfg->key, CRYPTO_KEY_RTCP);
+	if (!error)
+		error = crypto_key_derive(c->report, cfg->profile, cfg->send_key, CRYPTO_KEY_RTCP);
+	return error;
 }
 
 int crypto_create(struct crypto **ret_crypto, const struct crypto_cfg *cfg)
 {
-	uint8_t key[SRTP_MAX_KEY_LEN] = { 0 };
+	size_t bytes;
 	struct crypto *c;
 	int error;
 
 	if (cfg->profile == PROFILE_PLAIN || cfg->profile >= PROFILES || (cfg->roc && !cfg->ssrc_known) ||
 	        cfg->send_ssrcs[0] == cfg->send_ssrcs[1])
 		return -EINVAL;
-	pthread_once(&library_once, library_start);
-	if (library_status < 0)
-		return library_status;
-	c = calloc(1, sizeof(*c));
+	bytes = sizeof(*c) + 3 * crypto_key_bytes(cfg->profile);
+	c = aligned_alloc(LINE, bytes);
 	if (!c)
 		return -ENOMEM;
+	memset(c, 0, bytes);
+	c->bytes = bytes;
+	c->info = profile_info(cfg->profile);
 	c->ssrc_known = cfg->ssrc_known;
 	c->others = cfg->others || !cfg->ssrc_known;
-	c->roc = cfg->roc;
+	memcpy(c->send_ssrcs, cfg->send_ssrcs, sizeof(c->send_ssrcs));
 	if (cfg->ssrc_known)
-		c->ssrcs[c->ssrc_count++] = cfg->ssrc;
-	const struct profile_info *info = profile_info(cfg->profile);
-	size_t bytes = (size_t)info->key_bytes + info->salt_bytes;
-	memcpy(key, cfg->key, bytes);
-	error = make_in(c, cfg, key);
-	if (!error) {
-		memcpy(key, cfg->send_key, bytes);
-		error = make_out(c, cfg, key);
-	}
-	explicit_bzero(key, sizeof(key));
+		crypto_source_begin(&c->sources[0], cfg->ssrc, cfg->roc);
+	error = make_keys(c, cfg);
 	if (error < 0) {
 		crypto_free(c);
 		return error;
@@ -127,101 +76,219 @@ void crypto_free(struct crypto *crypto)
 {
 	if (!crypto)
 		return;
-	/* The library wipes its keys. */
-	if (crypto->in)
-		srtp_dealloc(crypto->in);
-	if (crypto->out)
-		srtp_dealloc(crypto->out);
+	explicit_bzero(crypto, crypto->bytes);
 	free(crypto);
 }
 
-static bool knows_ssrc(const struct crypto *c, uint32_t ssrc)
+static const struct crypto_source *find(const struct crypto *c, uint32_t ssrc)
 {
-	for (unsigned i = 0; i < c->ssrc_count; i++)
-		if (c->ssrcs[i] == ssrc)
-			return true;
-	return false;
+	for (unsigned i = 0; i < CRYPTO_SSRCS; i++)
+		if (c->sources[i].taken && c->sources[i].ssrc == ssrc)
+			return &c->sources[i];
+	return NULL;
 }
 
-static enum crypto_verdict verdict_of(srtp_err_status_t status)
+/* A place for a new source. */
+static struct crypto_source *make_room(struct crypto *c, uint32_t ssrc)
 {
-	switch (status) {
-	case srtp_err_status_ok:
-		return CRYPTO_OK;
-	case srtp_err_status_auth_fail:
-		return CRYPTO_FORGED;
-	case srtp_err_status_replay_fail:
-	case srtp_err_status_replay_old:
-	case srtp_err_status_pkt_idx_old:
-		return CRYPTO_REPLAYED;
-	default:
-		return CRYPTO_FAILED;
+	struct crypto_source *oldest = &c->sources[c->ssrc_known];
+
+	for (unsigned i = c->ssrc_known; i < CRYPTO_SSRCS; i++) {
+		struct crypto_source *s = &c->sources[i];
+		if (!s->taken) {
+			oldest = s;
+			break;
+		}
+		if (c->taken_pkts - s->used > c->taken_pkts - oldest->used)
+			oldest = s;
 	}
+	crypto_source_begin(oldest, ssrc, 0);
+	return oldest;
 }
 
-typedef srtp_err_status_t unprotect_fn(srtp_t context, void *data, int *len);
-
-static enum crypto_verdict run(
-        struct crypto *c, unprotect_fn *fn, uint8_t *data, uint16_t *len, uint32_t ssrc)
+static enum crypto_verdict judge_rtcp(const struct crypto_packet *p, uint64_t *ret_index)
 {
-	bool known = knows_ssrc(c, ssrc);
-	int bytes = *len;
-	enum crypto_verdict verdict;
+	const struct crypto *c = p->crypto;
+	const struct crypto_source *source = find(c, p->ssrc);
+	uint32_t trailer;
 
-	if (!known && (!c->others || c->ssrc_count == CRYPTO_SSRCS))
+	if (p->len < CRYPTO_FRAME_RTCP_HEADER + CRYPTO_FRAME_RTCP_INDEX + c->info->rtcp_tag_bytes)
+		return CRYPTO_FAILED;
+	if (!source && !c->others)
 		return CRYPTO_REFUSED;
-	verdict = verdict_of(fn(c->in, data, &bytes));
-	if (verdict != CRYPTO_OK)
-		return verdict;
-	if (!known)
-		c->ssrcs[c->ssrc_count++] = ssrc;
-	*len = (uint16_t)bytes;
+	trailer = crypto_frame_trailer(p, c->info);
+	if (!c->info->aead && !(trailer & CRYPTO_FRAME_ENCRYPTED))
+		return CRYPTO_FAILED;
+	*ret_index = trailer & ~CRYPTO_FRAME_ENCRYPTED;
+	if (source && !crypto_source_is_new_rtcp(source, (uint32_t)*ret_index))
+		return CRYPTO_REPLAYED;
 	return CRYPTO_OK;
 }
 
+/* What is to be said of a packet as things are now, before its tag is looked at; OK: *ret_index is written.
+ */
+static enum crypto_verdict judge(const struct crypto_packet *p, uint64_t *ret_index)
+{
+	const struct crypto *c = p->crypto;
+	const struct crypto_source *source;
+	uint16_t seq;
+
+	if (p->is_rtcp)
+		return judge_rtcp(p, ret_index);
+	source = find(c, p->ssrc);
+	if (!source && !c->others)
+		return CRYPTO_REFUSED;
+	seq = (uint16_t)(p->data[2] << 8 | p->data[3]);
+	*ret_index = source ? crypto_source_guess(source, seq) : seq;
+	if (source && !crypto_source_is_new(source, *ret_index))
+		return CRYPTO_REPLAYED;
+	return p->len < p->header_bytes + c->info->tag_bytes ? CRYPTO_FAILED : CRYPTO_OK;
+}
+
+static void frame(struct crypto_packet *p, uint64_t index)
+{
+	const struct crypto *c = p->crypto;
+
+	p->index = index;
+	p->tried = true;
+	crypto_frame_set(p, c->info, p->is_rtcp ? c->rtcp : c->rtp);
+}
+
+/* Encrypt again what has been decrypted before its verdict. */
+static void undo(struct crypto_engine *engine, struct crypto_packet *p)
+{
+	struct crypto_job *job = &p->job;
+
+	if (p->tried && job->aead && job->authentic)
+		crypto_engine_cipher(engine, &job, 1);
+	p->tried = false;
+}
+
+static void try_alone(struct crypto_engine *engine, struct crypto_packet *p, uint64_t index)
+{
+	struct crypto_job *job = &p->job;
+
+	undo(engine, p);
+	frame(p, index);
+	crypto_engine_verify(engine, &job, 1);
+	crypto_frame_restore(p);
+}
+
 /* The first packet of a stream that may have been going on while nobody listened: its sequence number may
- * have rolled over once more. What the library refuses it may have overwritten. */
-static enum crypto_verdict begin(struct crypto *c, uint8_t *data, uint16_t *len, uint32_t ssrc)
+ * have rolled over once more. */
+static bool may_have_rolled_over(const struct crypto_packet *p)
 {
-	uint8_t copy[LIMIT_PACKET_BYTES];
-	enum crypto_verdict verdict;
+	const struct crypto *c = p->crypto;
 
-	if (*len > sizeof(copy))
-		return CRYPTO_FAILED;
-	memcpy(copy, data, *len);
-	verdict = run(c, srtp_unprotect, data, len, ssrc);
-	if (verdict == CRYPTO_FORGED && srtp_set_stream_roc(c->in, ssrc, c->roc + 1) == srtp_err_status_ok) {
-		memcpy(data, copy, *len);
-		verdict = run(c, srtp_unprotect, data, len, ssrc);
-		if (verdict != CRYPTO_OK)
-			srtp_set_stream_roc(c->in, ssrc, c->roc);
+	return !p->is_rtcp && c->ssrc_known && !c->sources[0].begun && c->sources[0].ssrc == p->ssrc;
+}
+
+static void take(struct crypto_packet *p)
+{
+	struct crypto *c = p->crypto;
+	const struct crypto_source *known = find(c, p->ssrc);
+	struct crypto_source *source = known ? &c->sources[known - c->sources] : make_room(c, p->ssrc);
+
+	source->used = ++c->taken_pkts;
+	p->len = (uint16_t)(p->len - p->job.tag_bytes);
+	if (p->is_rtcp) {
+		p->len -= CRYPTO_FRAME_RTCP_INDEX;
+		crypto_source_take_rtcp(source, (uint32_t)p->index);
+	} else {
+		crypto_source_take(source, p->index);
 	}
-	c->begun = verdict == CRYPTO_OK;
-	return verdict;
 }
 
-enum crypto_verdict crypto_unprotect_rtp(struct crypto *crypto, uint8_t *data, uint16_t *len, uint32_t ssrc)
+/* The packets before it in the burst have been settled: what was thought of this one before may not hold any
+ * more. */
+static void settle(struct crypto_engine *engine, struct crypto_packet *p)
 {
-	if (crypto->ssrc_known && !crypto->begun && ssrc == crypto->ssrcs[0])
-		return begin(crypto, data, len, ssrc);
-	return run(crypto, srtp_unprotect, data, len, ssrc);
+	uint64_t index = 0;
+
+	p->verdict = judge(p, &index);
+	if (p->verdict != CRYPTO_OK) {
+		undo(engine, p);
+		return;
+	}
+	if (!p->tried || p->index != index)
+		try_alone(engine, p, index);
+	if (!p->job.authentic && may_have_rolled_over(p))
+		try_alone(engine, p, (index + 0x10000) & INDEX_MASK);
+	if (p->job.authentic)
+		take(p);
+	else
+		p->verdict = CRYPTO_FORGED;
 }
 
-enum crypto_verdict crypto_unprotect_rtcp(struct crypto *crypto, uint8_t *data, uint16_t *len, uint32_t ssrc)
+static void prefetch(const void *from, size_t begin, size_t end)
 {
-	return run(crypto, srtp_unprotect_rtcp, data, len, ssrc);
+	for (size_t at = begin; at < end; at += LINE)
+		__builtin_prefetch((const char *)from + at);
+}
+
+/* Of many flows none is in the cache, and a burst waits for all its contexts at once instead of for one line
+ * after the other: with 100,000 flows of AES-CM at 200 B 1900 cycles a packet against 2600. */
+static void prefetch_contexts(const struct crypto_packet *packets, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		const struct crypto *c = packets[i].crypto;
+		prefetch(c, 0, LINE + sizeof(c->sources[0]));
+		prefetch(c + 1, 0, KEY_BYTES);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		const struct crypto *c = packets[i].crypto;
+		if (c->info->aead)
+			prefetch(c + 1, KEY_BYTES, sizeof(struct crypto_key));
+	}
+}
+
+void crypto_unprotect(struct crypto_engine *engine, struct crypto_packet *packets, unsigned count)
+{
+	struct crypto_job *jobs[CRYPTO_BURST] = { NULL };
+	uint64_t index = 0;
+	unsigned n = 0;
+
+	assert(count <= CRYPTO_BURST);
+	prefetch_contexts(packets, count);
+	for (unsigned i = 0; i < count; i++) {
+		packets[i].tried = false;
+		if (judge(&packets[i], &index) != CRYPTO_OK)
+			continue;
+		frame(&packets[i], index);
+		jobs[n++] = &packets[i].job;
+	}
+	crypto_engine_verify(engine, jobs, n);
+	for (unsigned i = 0; i < count; i++)
+		if (packets[i].tried)
+			crypto_frame_restore(&packets[i]);
+	n = 0;
+	for (unsigned i = 0; i < count; i++) {
+		settle(engine, &packets[i]);
+		if (packets[i].verdict == CRYPTO_OK && !packets[i].job.aead)
+			jobs[n++] = &packets[i].job;
+	}
+	crypto_engine_cipher(engine, jobs, n);
 }
 
 uint32_t crypto_roc(const struct crypto *crypto, uint32_t ssrc)
 {
-	uint32_t roc = 0;
+	const struct crypto_source *source = find(crypto, ssrc);
 
-	return srtp_get_stream_roc(crypto->in, ssrc, &roc) == srtp_err_status_ok ? roc : 0;
+	return source ? (uint32_t)(source->highest >> 16) : 0;
 }
 
-size_t crypto_protect_rtcp(struct crypto *crypto, uint8_t *data, size_t len)
+size_t crypto_protect_rtcp(struct crypto *crypto, struct crypto_engine *engine, uint8_t *data, size_t len)
 {
-	int bytes = (int)len;
+	struct cur header = cur_of(data, len);
+	uint32_t ssrc;
+	unsigned i;
 
-	return srtp_protect_rtcp(crypto->out, data, &bytes) == srtp_err_status_ok ? (size_t)bytes : 0;
+	cur_u32(&header);
+	ssrc = cur_u32(&header);
+	i = ssrc != crypto->send_ssrcs[0];
+	if (header.overrun || len > UINT16_MAX - CRYPTO_TRAILER_BYTES || ssrc != crypto->send_ssrcs[i] ||
+	        crypto->send_indices[i] == CRYPTO_FRAME_ENCRYPTED - 1)
+		return 0;
+	return crypto_frame_seal(
+	        engine, crypto->info, crypto->report, data, len, ssrc, ++crypto->send_indices[i]);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* SRTP and SRTCP of one track (RFC 3711, RFC 7714; keys by RFC 4568): packets in are authenticated and
- * decrypted in place, reports out are protected. Crypto by libsrtp2.
+ * decrypted in place, many tracks' side by side; reports out are protected.
  *
- * Contexts are made and freed by the command thread, and used by one lcore. With an SSRC known beforehand all
- * of a context is there from the start; else the library makes a stream out of its template when the first
- * packet of a new SSRC has been authenticated: its one allocation, at most CRYPTO_SSRCS times a context,
- * on the poll loop. (What Debian's library allocates inside NSS at every packet is its own matter.) A packet
- * that fails has changed nothing. Keys are wiped, and never printed.
+ * Contexts are made and freed by the command thread, and used by one lcore with that lcore's engine. All of a
+ * context is there from the start: a sender's SSRCs have CRYPTO_SSRCS places in it, and a new one takes the
+ * place of the one that has been silent longest, whose packets are then not known as replayed any more; the
+ * SSRC that was known beforehand keeps its place. A packet that is not OK has changed nothing and is as it
+ * was. Keys are wiped, and never printed.
  */
 #ifndef DATAPLANE_CRYPTO_H
 #define DATAPLANE_CRYPTO_H
@@ -15,10 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "base/codec.h"
+#include "dataplane/crypto_engine.h"
 
-#define CRYPTO_SSRCS         64   /* that one sender may have in its life; more are refused */
-#define CRYPTO_WINDOW        1024 /* replay window, packets; RFC 3711 section 3.3.2 asks for 64 */
-#define CRYPTO_TRAILER_BYTES 20   /* SRTCP index and the longest tag */
+#define CRYPTO_SSRCS         4 /* of one sender, that are remembered at a time */
+#define CRYPTO_BURST         CRYPTO_ENGINE_BURST
+#define CRYPTO_TRAILER_BYTES 20 /* SRTCP index and the longest tag */
 
 struct crypto;
 
@@ -37,25 +38,42 @@ enum crypto_verdict {
 	CRYPTO_OK,
 	CRYPTO_FORGED,   /* the tag is wrong */
 	CRYPTO_REPLAYED, /* was there, or is from before the window */
-	CRYPTO_FAILED,   /* too short, or the library cannot */
-	CRYPTO_REFUSED,  /* an SSRC that the context was not made for, or one too many */
+	CRYPTO_FAILED,   /* too short, or SRTCP that is not encrypted where it has to be */
+	CRYPTO_REFUSED,  /* an SSRC that the context was not made for */
 };
 
-/* 0; -EINVAL (profile, roc without an SSRC, equal send_ssrcs); -ENOKEY (the library takes no such key);
- * -ENOMEM. */
+/* One packet of a burst. */
+struct crypto_packet {
+	/* the caller's */
+	struct crypto *crypto;
+	uint8_t *data;
+	uint32_t ssrc;         /* of its sender, as read from it */
+	uint16_t len;          /* is made shorter when OK */
+	uint16_t header_bytes; /* RTP: where the payload begins, at most len; RTCP: not looked at */
+	bool is_rtcp;
+	/* the answer */
+	enum crypto_verdict verdict;
+	uint64_t index; /* when OK: of RTP, roll-over counter << 16 | sequence number */
+	/* crypto_unprotect's own */
+	bool tried;
+	uint16_t tag_at;
+	uint8_t aad[12];
+	struct crypto_job job;
+};
+
+/* 0; -EINVAL (profile, roc without an SSRC, equal send_ssrcs); -ENOKEY (this CPU has not the instructions
+ * that the ciphers need); -ENOMEM. */
 int crypto_create(struct crypto **ret_crypto, const struct crypto_cfg *cfg);
 void crypto_free(struct crypto *crypto);
 
-/* Authenticate and decrypt @data of *@len bytes, of the sender @ssrc (as read from it). Only when OK *@len is
- * new. */
-enum crypto_verdict crypto_unprotect_rtp(struct crypto *crypto, uint8_t *data, uint16_t *len, uint32_t ssrc);
-enum crypto_verdict crypto_unprotect_rtcp(struct crypto *crypto, uint8_t *data, uint16_t *len, uint32_t ssrc);
+/* Authenticate and decrypt up to CRYPTO_BURST packets of any contexts, as if one after the other. */
+void crypto_unprotect(struct crypto_engine *engine, struct crypto_packet *packets, unsigned count);
 
 /* The roll-over counter of the sender @ssrc, after its last packet. */
 uint32_t crypto_roc(const struct crypto *crypto, uint32_t ssrc);
 
-/* Protect a report of ours of @len bytes, in a buffer aligned to 4 with CRYPTO_TRAILER_BYTES of room
- * behind it. The new length, or 0. */
-size_t crypto_protect_rtcp(struct crypto *crypto, uint8_t *data, size_t len);
+/* Protect a report of ours of @len bytes, with CRYPTO_TRAILER_BYTES of room behind it. The new length; 0: its
+ * SSRC is not of send_ssrcs, it is too short, or 2^31 have been sent. */
+size_t crypto_protect_rtcp(struct crypto *crypto, struct crypto_engine *engine, uint8_t *data, size_t len);
 
 #endif

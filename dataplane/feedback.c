@@ -154,7 +154,7 @@ static bool send_report(struct lcore *lc, const struct endpoint *ep, struct flow
 	if (pli)
 		len = rtcp_build_pli(report, REPORT_BYTES, len, ssrc, flow->sequence_ssrc);
 	if (flow->crypto)
-		len = crypto_protect_rtcp(flow->crypto, report, len);
+		len = crypto_protect_rtcp(flow->crypto, lc->crypto, report, len);
 	if (!len || !frame_send_udp(lc, to, flow->local, from_port, report, (uint16_t)len))
 		return false;
 	stat_add(flow->slot, STAT_FLOW_receiver_reports, 1);

@@ -20,6 +20,7 @@
 #define LCORE_BURST 32
 
 struct conf;
+struct crypto_engine;
 struct endpoint_table;
 struct endpoint;
 struct host; /* our addresses, and who answers for them: dataplane/neigh.h */
@@ -34,6 +35,7 @@ struct lcore {
 	struct endpoint_table *endpoints; /* port → session: dataplane/endpoint.h */
 	struct host *host;
 	struct rte_mempool *pool;
+	struct crypto_engine *crypto; /* its own ciphers */
 	unsigned index;  /* 0 … count - 1 among ours */
 	unsigned eal_id; /* DPDK's lcore id */
 	unsigned count;  /* lcores in all */

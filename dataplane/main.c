@@ -16,6 +16,7 @@
 #include "base/msg.h"
 #include "base/stat.h"
 #include "dataplane/command.h"
+#include "dataplane/crypto_engine.h"
 #include "dataplane/disk.h"
 #include "dataplane/eal.h"
 #include "dataplane/endpoint.h"
@@ -145,6 +146,9 @@ static int create_lcore(struct process *p, unsigned index)
 	        endpoint_table_create(&lc->endpoints, first, last, p->host.addr_count) ||
 	        spsc_create(&lc->commands, COMMAND_RING) || spsc_create(&lc->replies, COMMAND_RING))
 		return -ENOMEM;
+	int status = crypto_engine_create(&lc->crypto);
+	if (status)
+		return status;
 	for (unsigned other = 0; other < index; other++) {
 		struct lcore *to = &p->lcores[other];
 		if (spsc_create(&lc->forward[other], FORWARD_SLOTS) ||
@@ -159,6 +163,7 @@ static int create_lcore(struct process *p, unsigned index)
 static void free_lcore(struct lcore *lc)
 {
 	endpoint_table_free(lc->endpoints);
+	crypto_engine_free(lc->crypto);
 	spsc_free(lc->commands);
 	spsc_free(lc->replies);
 	for (unsigned other = 0; other < LIMIT_LCORES; other++)

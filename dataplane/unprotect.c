@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include <assert.h>
 #include <string.h>
-#include "base/limits.h"
 #include "dataplane/crypto.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
@@ -36,16 +36,8 @@ static bool source_allowed(const struct flow *flow, const struct meta *m)
 	return memcmp(flow->rtp_peer.addr, m->src.addr, sizeof(m->src.addr)) == 0;
 }
 
-static enum crypto_verdict open_packet(struct flow *flow, struct meta *m, uint8_t *data)
-{
-	if (!flow->crypto)
-		return CRYPTO_OK;
-	return (m->is_rtcp ? crypto_unprotect_rtcp : crypto_unprotect_rtp)(
-	        flow->crypto, data, &m->data_len, m->packet.ssrc);
-}
-
-/* The sender of an authentic RTP packet: feedback goes where it came from. */
-static void follow_source(const struct lcore *lc, struct flow *flow, const struct meta *m)
+/* The sender of an authentic RTP packet: feedback goes where it came from. @roc is SRTP's for it. */
+static void follow_source(const struct lcore *lc, struct flow *flow, const struct meta *m, uint32_t roc)
 {
 	uint16_t seq = (uint16_t)m->packet.ext_seq;
 
@@ -62,7 +54,7 @@ static void follow_source(const struct lcore *lc, struct flow *flow, const struc
 		/* A stream's extended numbers begin where its roll-over counter is; a second plain one's at
 		 * 0. */
 		if (flow->crypto)
-			flow->roc = crypto_roc(flow->crypto, m->packet.ssrc);
+			flow->roc = roc;
 		else if (flow->begin_known)
 			flow->roc = 0;
 		flow->begin_ssrc = m->packet.ssrc;
@@ -77,82 +69,132 @@ static void follow_source(const struct lcore *lc, struct flow *flow, const struc
 	stat_set(flow->slot, STAT_FLOW_ssrc, m->packet.ssrc);
 }
 
-/* A packet of an SSRC that is bound to @flow. */
-static uint32_t admit_bound(const struct lcore *lc, struct flow *flow, struct meta *m, uint8_t *data)
-{
-	enum crypto_verdict verdict;
+/* Packets of bound SSRCs gathered to be opened together. */
+struct batch {
+	unsigned count;
+	unsigned at[CRYPTO_BURST]; /* in the burst */
+	struct crypto_packet packets[CRYPTO_BURST];
+};
 
-	if (!source_allowed(flow, m))
-		return STAT_LCORE_drop_wrong_source;
-	verdict = open_packet(flow, m, data);
-	if (verdict != CRYPTO_OK)
-		return reason_of(verdict, flow);
+static void fill(struct crypto_packet *p, const struct flow *flow, const struct meta *m, uint8_t *data)
+{
+	p->crypto = flow->crypto;
+	p->data = data;
+	p->len = m->data_len;
+	p->header_bytes = m->is_rtcp ? 0 : (uint16_t)(m->packet.payload - data);
+	p->ssrc = m->packet.ssrc;
+	p->is_rtcp = m->is_rtcp;
+}
+
+/* What became of a packet that was opened with @flow's key. */
+static uint32_t judge(
+        const struct lcore *lc, struct flow *flow, struct meta *m, const struct crypto_packet *p)
+{
+	if (p->verdict != CRYPTO_OK)
+		return reason_of(p->verdict, flow);
+	m->data_len = p->len;
 	m->flow = flow;
 	if (!m->is_rtcp)
-		follow_source(lc, flow, m);
+		follow_source(lc, flow, m, (uint32_t)(p->index >> 16));
 	return NO_REASON;
 }
 
-/* A packet of an SSRC that is bound to no flow: the first flow whose key opens it may take it. Not all
- * libraries leave a packet alone that they refuse, so it is tried on a copy. */
+static void open_batch(struct lcore *lc, struct batch *b, struct rte_mbuf **pkts, uint32_t *reasons)
+{
+	crypto_unprotect(lc->crypto, b->packets, b->count);
+	for (unsigned i = 0; i < b->count; i++) {
+		struct meta *m = meta_of(pkts[b->at[i]]);
+		reasons[b->at[i]] = judge(lc, m->flow, m, &b->packets[i]);
+	}
+	b->count = 0;
+}
+
+/* A packet that @flow's key has opened, of an SSRC that is bound to none. */
+static uint32_t take_new(struct lcore *lc, struct flow *flow, struct meta *m, const struct crypto_packet *p)
+{
+	m->data_len = p->len;
+	m->flow = flow;
+	if (m->is_rtcp)
+		return NO_REASON;
+	if (!flow_bind(lc, m->endpoint, flow, m->packet.ssrc))
+		return STAT_LCORE_drop_no_track;
+	follow_source(lc, flow, m, (uint32_t)(p->index >> 16));
+	return NO_REASON;
+}
+
+/* A packet of an SSRC that is bound to no flow: the first flow whose key opens it may take it. */
 static uint32_t admit_new(struct lcore *lc, struct meta *m, uint8_t *data)
 {
-	uint8_t type = m->is_rtcp ? FLOW_ANY_TYPE : data[1] & 0x7F, copy[LIMIT_PACKET_BYTES];
+	uint8_t type = m->is_rtcp ? FLOW_ANY_TYPE : data[1] & 0x7F;
 	uint32_t reason = STAT_LCORE_drop_no_track;
+	struct crypto_packet p = { .len = m->data_len };
 	const struct flow *first = NULL;
 	struct flow *flow;
 	unsigned at = 0;
 
-	if (m->data_len > sizeof(copy))
-		return STAT_LCORE_drop_truncated;
-	memcpy(copy, data, m->data_len);
-	for (; (flow = flow_candidate(m->endpoint, type, &at)) != NULL; memcpy(data, copy, m->data_len)) {
-		enum crypto_verdict verdict = CRYPTO_OK;
+	while ((flow = flow_candidate(m->endpoint, type, &at)) != NULL) {
 		bool allowed = source_allowed(flow, m);
-		if (allowed)
-			verdict = open_packet(flow, m, data);
-		if (allowed && verdict == CRYPTO_OK) {
-			m->flow = flow;
-			if (m->is_rtcp)
-				return NO_REASON;
-			if (!flow_bind(lc, m->endpoint, flow, m->packet.ssrc))
-				return STAT_LCORE_drop_no_track;
-			follow_source(lc, flow, m);
-			return NO_REASON;
+		p.verdict = CRYPTO_OK;
+		if (allowed && flow->crypto) {
+			fill(&p, flow, m, data);
+			crypto_unprotect(lc->crypto, &p, 1);
 		}
+		if (allowed && p.verdict == CRYPTO_OK)
+			return take_new(lc, flow, m, &p);
 		if (!first)
-			reason = allowed ? reason_of(verdict, flow) : STAT_LCORE_drop_wrong_source;
+			reason = allowed ? reason_of(p.verdict, flow) : STAT_LCORE_drop_wrong_source;
 		first = first ? first : flow;
 	}
 	return reason;
 }
 
-static uint32_t admit(struct lcore *lc, struct rte_mbuf *mbuf)
+/* Admit the packet @at of the burst, or put it into the batch. What binds an SSRC comes after all that was
+ * there before it: whose a packet is depends on that. */
+static void admit(struct lcore *lc, struct batch *b, struct rte_mbuf **pkts, unsigned at, uint32_t *reasons)
 {
-	struct meta *m = meta_of(mbuf);
-	uint8_t *data = meta_data(mbuf);
+	struct meta *m = meta_of(pkts[at]);
+	uint8_t *data = meta_data(pkts[at]);
 	struct flow *flow = m->flow;
 
 	/* A packet before it in the burst may have bound its SSRC, or bound the flow to another. */
 	if (!flow_has_ssrc(m->endpoint, flow, m->packet.ssrc))
 		flow = flow_by_ssrc(m->endpoint, m->packet.ssrc);
-	if (!flow)
-		return admit_new(lc, m, data);
-	if (!m->is_rtcp && flow->payload_type != (data[1] & 0x7F))
-		return STAT_LCORE_drop_no_track;
-	return admit_bound(lc, flow, m, data);
+	if (!flow) {
+		open_batch(lc, b, pkts, reasons);
+		reasons[at] = admit_new(lc, m, data);
+	} else if (!m->is_rtcp && flow->payload_type != (data[1] & 0x7F)) {
+		reasons[at] = STAT_LCORE_drop_no_track;
+	} else if (flow->crypto) {
+		m->flow = flow;
+		fill(&b->packets[b->count], flow, m, data);
+		b->at[b->count++] = at;
+	} else {
+		reasons[at] = source_allowed(flow, m) ? NO_REASON : STAT_LCORE_drop_wrong_source;
+		if (reasons[at] != NO_REASON)
+			return;
+		m->flow = flow;
+		if (!m->is_rtcp)
+			follow_source(lc, flow, m, 0);
+	}
 }
 
 unsigned unprotect_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 {
+	uint32_t reasons[LCORE_BURST];
+	struct batch batch;
 	unsigned out = 0;
 
+	static_assert(LCORE_BURST <= CRYPTO_BURST, "a burst is one batch at most");
+	assert(count <= LCORE_BURST);
+	batch.count = 0;
+	for (unsigned i = 0; i < count; i++)
+		admit(lc, &batch, pkts, i, reasons);
+	open_batch(lc, &batch, pkts, reasons);
 	for (unsigned i = 0; i < count; i++) {
-		uint32_t reason = admit(lc, pkts[i]);
-		if (reason == NO_REASON)
+		if (reasons[i] == NO_REASON)
 			pkts[out++] = pkts[i];
 		else
-			lcore_drop(lc, pkts[i], reason);
+			lcore_drop(lc, pkts[i], reasons[i]);
 	}
 	return out;
 }

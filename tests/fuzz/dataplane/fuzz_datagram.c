@@ -43,7 +43,8 @@ static void start(void)
 	        "fuzz", 255, 0, META_BYTES, ROOM + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
 	lc.slot = lcore_slot;
 	lc.tsc_hz = 1000000000;
-	if (!lc.pool || spsc_create(&lc.writers[0], 64) || crypto_create(&flows[1].crypto, &cfg))
+	if (!lc.pool || spsc_create(&lc.writers[0], 64) || crypto_create(&flows[1].crypto, &cfg) ||
+	        crypto_engine_create(&lc.crypto))
 		abort();
 }
 

@@ -10,12 +10,15 @@
 #include <string.h>
 #include <cmocka.h>
 #include "base/rtcp.h"
+#include "dataplane/crypto_source.h"
 #include "tests/unit/dataplane/reference.h"
 
 #define SSRC 0xCAFEBABEu
 
 static const enum profile all[] = { PROFILE_AES_CM_128_HMAC_SHA1_80, PROFILE_AES_CM_128_HMAC_SHA1_32,
 	PROFILE_AEAD_AES_128_GCM, PROFILE_AEAD_AES_256_GCM };
+
+static struct crypto_engine *engine;
 
 static void from_hex(uint8_t *out, const char *hex)
 {
@@ -86,12 +89,47 @@ static void assert_opened(const uint8_t *data, uint16_t len)
 		assert_int_equal(data[i], 0x5A);
 }
 
+static uint32_t ssrc_at(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+/* A burst of one; @len is written when OK. */
+static enum crypto_verdict unprotect(
+        struct crypto *c, uint8_t *data, uint16_t *len, uint16_t header_bytes, uint32_t ssrc, bool is_rtcp)
+{
+	struct crypto_packet p = { .crypto = c,
+		.data = data,
+		.len = *len,
+		.header_bytes = header_bytes,
+		.ssrc = ssrc,
+		.is_rtcp = is_rtcp };
+	uint8_t before[512];
+
+	memcpy(before, data, *len);
+	crypto_unprotect(engine, &p, 1);
+	if (p.verdict != CRYPTO_OK)
+		assert_memory_equal(data, before, *len);
+	*len = p.len;
+	return p.verdict;
+}
+
+static enum crypto_verdict unprotect_rtp(struct crypto *c, uint8_t *data, uint16_t *len)
+{
+	return unprotect(c, data, len, RTP_HEADER_BYTES, ssrc_at(data + 8), false);
+}
+
+static enum crypto_verdict unprotect_rtcp(struct crypto *c, uint8_t *data, uint16_t *len)
+{
+	return unprotect(c, data, len, 0, ssrc_at(data + 4), true);
+}
+
 static enum crypto_verdict open_one(
         struct crypto *c, enum profile profile, uint8_t seed, uint16_t seq, uint32_t ssrc, uint32_t roc)
 {
 	_Alignas(8) uint8_t data[256];
 	uint16_t len = sealed(data, profile, seed, seq, ssrc, roc), before = len;
-	enum crypto_verdict verdict = crypto_unprotect_rtp(c, data, &len, ssrc);
+	enum crypto_verdict verdict = unprotect_rtp(c, data, &len);
 
 	if (verdict == CRYPTO_OK)
 		assert_opened(data, len);
@@ -202,7 +240,7 @@ static void reports_of_the_reference_are_opened_in_every_profile(void **state)
 		memcpy(data, plain, len);
 		uint16_t sealed_len =
 		        (uint16_t)reference_rtcp(&keys, profile_info(all[i]), data, (unsigned)len, 5);
-		assert_int_equal(crypto_unprotect_rtcp(c, data, &sealed_len, SSRC), CRYPTO_OK);
+		assert_int_equal(unprotect_rtcp(c, data, &sealed_len), CRYPTO_OK);
 		assert_int_equal(sealed_len, len);
 		assert_memory_equal(data, plain, len);
 		crypto_free(c);
@@ -228,7 +266,7 @@ static void reports_of_ours_are_what_the_reference_makes_of_them(void **state)
 			        index == 2   ? 1
 			        : index == 3 ? 2
 			                     : 1);
-			assert_int_equal(crypto_protect_rtcp(c, data, len), want_len);
+			assert_int_equal(crypto_protect_rtcp(c, engine, data, len), want_len);
 			assert_memory_equal(data, want, want_len);
 		}
 		crypto_free(c);
@@ -241,7 +279,7 @@ static void a_report_from_an_ssrc_that_is_not_ours_is_not_protected(void **state
 	_Alignas(8) uint8_t data[128];
 	size_t len = rtcp_build_rr(data, sizeof(data), 0, 0x3333, NULL, 0);
 
-	assert_int_equal(crypto_protect_rtcp(c, data, len), 0);
+	assert_int_equal(crypto_protect_rtcp(c, engine, data, len), 0);
 	crypto_free(c);
 }
 
@@ -255,7 +293,7 @@ static void every_flipped_bit_is_a_forgery(void **state)
 			uint16_t now = len;
 			memcpy(data, good, len);
 			data[at] ^= 0x10;
-			assert_int_equal(crypto_unprotect_rtp(c, data, &now, SSRC), CRYPTO_FORGED);
+			assert_int_equal(unprotect_rtp(c, data, &now), CRYPTO_FORGED);
 		}
 		/* None of them has changed anything. */
 		assert_int_equal(open_one(c, all[i], 1, 500, SSRC, 0), CRYPTO_OK);
@@ -287,10 +325,10 @@ static void the_window_is_as_wide_as_it_says(void **state)
 	struct crypto *c = make(PROFILE_AEAD_AES_128_GCM, false, 0);
 
 	assert_int_equal(open_one(c, PROFILE_AEAD_AES_128_GCM, 1, 5000, SSRC, 0), CRYPTO_OK);
-	assert_int_equal(
-	        open_one(c, PROFILE_AEAD_AES_128_GCM, 1, 5000 - CRYPTO_WINDOW + 1, SSRC, 0), CRYPTO_OK);
-	assert_int_equal(
-	        open_one(c, PROFILE_AEAD_AES_128_GCM, 1, 5000 - CRYPTO_WINDOW - 1, SSRC, 0), CRYPTO_REPLAYED);
+	assert_int_equal(open_one(c, PROFILE_AEAD_AES_128_GCM, 1, 5000 - CRYPTO_SOURCE_WINDOW + 1, SSRC, 0),
+	        CRYPTO_OK);
+	assert_int_equal(open_one(c, PROFILE_AEAD_AES_128_GCM, 1, 5000 - CRYPTO_SOURCE_WINDOW - 1, SSRC, 0),
+	        CRYPTO_REPLAYED);
 	crypto_free(c);
 }
 
@@ -307,7 +345,7 @@ static void a_report_is_taken_once(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		size_t len = rtcp_build_rr(data, sizeof(data), 0, SSRC, NULL, 0);
 		uint16_t n = (uint16_t)reference_rtcp(&keys, info, data, (unsigned)len, 9);
-		assert_int_equal(crypto_unprotect_rtcp(c, data, &n, SSRC), i ? CRYPTO_REPLAYED : CRYPTO_OK);
+		assert_int_equal(unprotect_rtcp(c, data, &n), i ? CRYPTO_REPLAYED : CRYPTO_OK);
 	}
 	crypto_free(c);
 }
@@ -379,18 +417,148 @@ static void a_known_ssrc_is_the_only_one(void **state)
 	crypto_free(c);
 }
 
-static void a_sender_has_so_many_ssrcs_and_no_more(void **state)
+static void the_ssrc_that_was_silent_longest_gives_its_place_to_a_new_one(void **state)
 {
-	struct crypto *c = make(PROFILE_AES_CM_128_HMAC_SHA1_80, false, 0);
+	const enum profile profile = PROFILE_AES_CM_128_HMAC_SHA1_80;
+	struct crypto *c = make(profile, false, 0);
 
+	for (uint32_t i = 0; i < CRYPTO_SSRCS; i++)
+		assert_int_equal(open_one(c, profile, 1, 1, i, 0), CRYPTO_OK);
 	/* What is not authentic takes no place. */
 	for (uint32_t i = 0; i < 2 * CRYPTO_SSRCS; i++)
-		assert_int_equal(open_one(c, PROFILE_AES_CM_128_HMAC_SHA1_80, 2, 1, i, 0), CRYPTO_FORGED);
+		assert_int_equal(open_one(c, profile, 2, 1, 100 + i, 0), CRYPTO_FORGED);
 	for (uint32_t i = 0; i < CRYPTO_SSRCS; i++)
-		assert_int_equal(open_one(c, PROFILE_AES_CM_128_HMAC_SHA1_80, 1, 1, i, 0), CRYPTO_OK);
-	assert_int_equal(open_one(c, PROFILE_AES_CM_128_HMAC_SHA1_80, 1, 1, SSRC, 0), CRYPTO_REFUSED);
-	assert_int_equal(open_one(c, PROFILE_AES_CM_128_HMAC_SHA1_80, 1, 2, 0, 0), CRYPTO_OK);
+		assert_int_equal(open_one(c, profile, 1, 1, i, 0), CRYPTO_REPLAYED);
+	assert_int_equal(open_one(c, profile, 1, 2, 0, 0), CRYPTO_OK);
+	assert_int_equal(open_one(c, profile, 1, 1, SSRC, 0), CRYPTO_OK);
+	/* Now 1 is not remembered any more; 0, who spoke after it, is. */
+	assert_int_equal(open_one(c, profile, 1, 2, 0, 0), CRYPTO_REPLAYED);
+	assert_int_equal(open_one(c, profile, 1, 1, 1, 0), CRYPTO_OK);
 	crypto_free(c);
+}
+
+static void the_known_ssrc_keeps_its_place(void **state)
+{
+	const enum profile profile = PROFILE_AEAD_AES_128_GCM;
+	struct crypto *c = make_with(profile, true, 7, true);
+
+	for (uint32_t i = 0; i < 3 * CRYPTO_SSRCS; i++)
+		assert_int_equal(open_one(c, profile, 1, 1, i, 0), CRYPTO_OK);
+	assert_int_equal(open_one(c, profile, 1, 1, SSRC, 7), CRYPTO_OK);
+	for (uint32_t i = 0; i < 3 * CRYPTO_SSRCS; i++)
+		assert_int_equal(open_one(c, profile, 1, 1, i, 0), CRYPTO_OK);
+	assert_int_equal(open_one(c, profile, 1, 1, SSRC, 7), CRYPTO_REPLAYED);
+	crypto_free(c);
+}
+
+#define BURST 6
+struct burst {
+	struct crypto_packet packets[BURST];
+	_Alignas(8) uint8_t data[BURST][256];
+	unsigned count;
+};
+
+static void add(struct burst *b, struct crypto *c, enum profile profile, uint8_t seed, uint32_t index)
+{
+	unsigned i = b->count++;
+
+	b->packets[i] = (struct crypto_packet){ .crypto = c,
+		.data = b->data[i],
+		.len = sealed(b->data[i], profile, seed, (uint16_t)index, SSRC, index >> 16),
+		.header_bytes = RTP_HEADER_BYTES,
+		.ssrc = SSRC };
+}
+
+static void of_two_equal_packets_in_a_burst_one_is_a_replay(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct crypto *c = make(all[i], false, 0);
+		struct burst b = { 0 };
+		uint8_t before[256];
+		add(&b, c, all[i], 2, 500);
+		add(&b, c, all[i], 1, 500);
+		add(&b, c, all[i], 1, 500);
+		memcpy(before, b.data[2], sizeof(before));
+		crypto_unprotect(engine, b.packets, b.count);
+		assert_int_equal(b.packets[0].verdict, CRYPTO_FORGED);
+		assert_int_equal(b.packets[1].verdict, CRYPTO_OK);
+		assert_opened(b.data[1], b.packets[1].len);
+		assert_int_equal(b.packets[1].index, 500);
+		assert_int_equal(b.packets[2].verdict, CRYPTO_REPLAYED);
+		assert_memory_equal(b.data[2], before, b.packets[2].len);
+		crypto_free(c);
+	}
+}
+
+/* The third packet's index is another one once the second has been taken. */
+static void a_burst_is_judged_as_if_packets_came_one_by_one(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct crypto *c = make(all[i], false, 0);
+		struct burst b = { 0 };
+		add(&b, c, all[i], 1, 10000);
+		add(&b, c, all[i], 1, 40000);
+		add(&b, c, all[i], 1, 66000);
+		add(&b, c, all[i], 1, 65900);
+		crypto_unprotect(engine, b.packets, b.count);
+		for (unsigned k = 0; k < b.count; k++) {
+			assert_int_equal(b.packets[k].verdict, CRYPTO_OK);
+			assert_opened(b.data[k], b.packets[k].len);
+		}
+		assert_int_equal(b.packets[2].index, 66000);
+		assert_int_equal(crypto_roc(c, SSRC), 1);
+		crypto_free(c);
+	}
+}
+
+static void a_burst_may_begin_with_a_stream_that_rolled_over_unheard(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		struct crypto *c = make(all[i], true, 3);
+		struct burst b = { 0 };
+		for (unsigned k = 0; k < BURST; k++)
+			add(&b, c, all[i], 1, (4u << 16) + 100 + k);
+		crypto_unprotect(engine, b.packets, b.count);
+		for (unsigned k = 0; k < BURST; k++) {
+			assert_int_equal(b.packets[k].verdict, CRYPTO_OK);
+			assert_opened(b.data[k], b.packets[k].len);
+		}
+		assert_int_equal(crypto_roc(c, SSRC), 4);
+		crypto_free(c);
+	}
+}
+
+/* RFC 3711 section 3.4 lets a sender leave SRTCP unencrypted; only AEAD's is taken. */
+static void an_unencrypted_report_fails_unless_aead_authenticates_it(void **state)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		const struct profile_info *info = profile_info(all[i]);
+		struct crypto *c = make(all[i], false, 0);
+		struct reference_keys keys;
+		uint8_t key[PROFILE_KEY_BYTES], iv[12], nothing[16] = { 0 };
+		_Alignas(8) uint8_t data[128], plain[128];
+		uint16_t len = (uint16_t)rtcp_build_rr(data, sizeof(data), 0, SSRC, NULL, 0), n = len;
+		make_key(key, 1);
+		reference_derive_all(&keys, key, info, REFERENCE_RTCP);
+		memcpy(plain, data, len);
+		cur_put32(data + n, 5);
+		if (info->aead) {
+			reference_iv_gcm(iv, keys.salt, SSRC, 5);
+			reference_gcm(keys.cipher, info->key_bytes, iv, data, n + 4u, nothing, 0);
+			memcpy(data + n, nothing, 16);
+			cur_put32(data + n + 16, 5);
+			n += 20;
+		} else {
+			reference_tag(keys.auth, data, n, 5, data + n + 4, info->rtcp_tag_bytes);
+			n = (uint16_t)(n + 4 + info->rtcp_tag_bytes);
+		}
+		assert_int_equal(unprotect_rtcp(c, data, &n), info->aead ? CRYPTO_OK : CRYPTO_FAILED);
+		if (info->aead) {
+			assert_int_equal(n, len);
+			assert_memory_equal(data, plain, len);
+		}
+		crypto_free(c);
+	}
 }
 
 static void what_is_too_short_fails(void **state)
@@ -401,12 +569,12 @@ static void what_is_too_short_fails(void **state)
 	for (uint16_t len = 12; len < 22; len++) {
 		uint16_t n = len;
 		rtp_build(data, 96, false, 1, 2, SSRC);
-		assert_int_not_equal(crypto_unprotect_rtp(c, data, &n, SSRC), CRYPTO_OK);
+		assert_int_not_equal(unprotect_rtp(c, data, &n), CRYPTO_OK);
 		assert_int_equal(n, len);
 	}
 	uint16_t n = 8;
 	rtcp_build_rr(data, sizeof(data), 0, SSRC, NULL, 0);
-	assert_int_equal(crypto_unprotect_rtcp(c, data, &n, SSRC), CRYPTO_FAILED);
+	assert_int_equal(unprotect_rtcp(c, data, &n), CRYPTO_FAILED);
 	crypto_free(c);
 }
 
@@ -433,6 +601,18 @@ static void what_makes_no_context_is_told(void **state)
 	crypto_free(NULL);
 }
 
+static int begin(void **state)
+{
+	return crypto_engine_create(&engine);
+}
+
+static int end(void **state)
+{
+	crypto_engine_free(engine);
+	crypto_engine_free(NULL);
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -454,10 +634,15 @@ int main(void)
 		cmocka_unit_test(a_stream_that_rolled_over_unheard_is_taken_up_too),
 		cmocka_unit_test(a_stream_is_taken_up_beside_others),
 		cmocka_unit_test(a_known_ssrc_is_the_only_one),
-		cmocka_unit_test(a_sender_has_so_many_ssrcs_and_no_more),
+		cmocka_unit_test(the_ssrc_that_was_silent_longest_gives_its_place_to_a_new_one),
+		cmocka_unit_test(the_known_ssrc_keeps_its_place),
+		cmocka_unit_test(of_two_equal_packets_in_a_burst_one_is_a_replay),
+		cmocka_unit_test(a_burst_is_judged_as_if_packets_came_one_by_one),
+		cmocka_unit_test(a_burst_may_begin_with_a_stream_that_rolled_over_unheard),
+		cmocka_unit_test(an_unencrypted_report_fails_unless_aead_authenticates_it),
 		cmocka_unit_test(what_is_too_short_fails),
 		cmocka_unit_test(what_makes_no_context_is_told),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin, end);
 }

@@ -19,6 +19,7 @@
 #include <rte_ip.h>
 #include <rte_udp.h>
 #include "base/conf.h"
+#include "dataplane/crypto_engine.h"
 #include "dataplane/lcore.h"
 #include "dataplane/neigh.h"
 
@@ -55,6 +56,8 @@ static inline int wire_setup(void **state)
 	wire_host.port_count = 1;
 	wire_host.port_slots[0] = wire_port_slot;
 	neigh_host_set_mac(&wire_host, 0, &wire_our_mac);
+	if (crypto_engine_create(&wire_lc.crypto))
+		return -1;
 	wire_lc.slot = wire_slot;
 	wire_lc.host = &wire_host;
 	wire_lc.count = 1;
