@@ -42,8 +42,8 @@ static bool label_is_taken(const struct stat_segment *stat, enum stat_scope scop
 
 /* {lcore="3"}, {port="net_memif0"}, {lcore="3",reason="auth"}; nothing for the process, of which there is
  * one. */
-static void print_labels(
-        const struct stat_segment *stat, enum stat_scope scope, unsigned instance, const char *reason, FILE *out)
+static void print_labels(const struct stat_segment *stat, enum stat_scope scope, unsigned instance,
+        const char *reason, FILE *out)
 {
 	const char *label = stat_label(stat, scope, instance);
 
@@ -60,8 +60,8 @@ static void print_labels(
 	fputs("\"}", out);
 }
 
-static void print_samples(const struct stat_segment *stat, enum stat_scope scope, unsigned id, const char *name,
-        const char *reason, FILE *out)
+static void print_samples(const struct stat_segment *stat, enum stat_scope scope, unsigned id,
+        const char *name, const char *reason, FILE *out)
 {
 	unsigned instances = scope == STAT_SCOPE_PROC ? 1 : stat_instances(stat, scope);
 

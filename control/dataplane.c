@@ -328,7 +328,8 @@ bool dataplane_is_up(struct dataplane *d)
 	return dataplane_queue_is_up(&d->queue);
 }
 
-bool dataplane_with_stats(struct dataplane *d, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
+bool dataplane_with_stats(
+        struct dataplane *d, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
 	pthread_rwlock_rdlock(&d->stat_lock);
 	bool there = d->stat != NULL;

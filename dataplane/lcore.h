@@ -36,9 +36,9 @@ struct lcore {
 	struct host *host;
 	struct rte_mempool *pool;
 	struct crypto_engine *crypto; /* its own ciphers */
-	unsigned index;  /* 0 … count - 1 among ours */
-	unsigned eal_id; /* DPDK's lcore id */
-	unsigned count;  /* lcores in all */
+	unsigned index;               /* 0 … count - 1 among ours */
+	unsigned eal_id;              /* DPDK's lcore id */
+	unsigned count;               /* lcores in all */
 	unsigned queue_count, tx_queue;
 	struct lcore_queue queues[LIMIT_PORTS * 4];
 	struct spsc *writers[LIMIT_WRITERS];  /* rings of struct packet *, to each writer */

@@ -34,10 +34,10 @@ struct writer_events {
 };
 
 struct writer_cfg {
-	const struct conf *conf; /* record, dataplane.writers, writer_cpus, block_mb, hugepages */
-	unsigned inputs;         /* lcores: each has one ring to each writer */
-	unsigned ring_pkts;      /* slots of such a ring */
-	struct stat_segment *stat;       /* WRITER and TRACK slots are written */
+	const struct conf *conf;   /* record, dataplane.writers, writer_cpus, block_mb, hugepages */
+	unsigned inputs;           /* lcores: each has one ring to each writer */
+	unsigned ring_pkts;        /* slots of such a ring */
+	struct stat_segment *stat; /* WRITER and TRACK slots are written */
 	packet_release_fn *release;
 	void *release_arg;
 	struct writer_events events;
