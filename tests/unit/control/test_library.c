@@ -97,7 +97,7 @@ bool sessions_opening(struct sessions *sessions, const char *id, struct msg_sess
 	return true;
 }
 
-static bool session_1_is_live;
+static _Atomic bool session_1_is_live;
 
 bool sessions_is_live(struct sessions *sessions, const char *id)
 {
