@@ -8,7 +8,7 @@ import tempfile
 
 from rig import Failed, check, ivf_frames, ogg_packets, run
 
-CLIPS = os.path.join(tempfile.gettempdir(), f"wirespool-clips-{os.getuid()}")
+CLIPS = os.environ.get("CLIPS") or os.path.join(tempfile.gettempdir(), f"wirespool-clips-{os.getuid()}")  # kept from run to run
 ENCODERS = {"VP8": ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"],
             "VP9": ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-row-mt", "1"]}
 
