@@ -118,9 +118,8 @@ def a_call_of_audio_and_video_with_ssrcs_unknown():
             a = senders.ffmpeg(rig, audio, s["port"], 111, None, profile, tracks[1]["srtp"]["key"], wait=False)
             b = senders.ffmpeg(rig, video, s["port"], 96, None, profile, tracks[0]["srtp"]["key"], wait=False)
             wait_for("state recording", lambda: rig.session(s["id"])["state"] == "recording")
-            growing = rig.listing("?state=all")
-            check(any(r.get("state") == "open" for r in growing), f"no open recording listed: {growing}")
-            name = next(r["name"] for r in growing if r["name"].endswith(".ivf"))
+            name = wait_for("an open recording in the list",
+                            lambda: next((r["name"] for r in rig.listing("?state=all") if r["name"].endswith(".ivf") and r["state"] == "open"), None))
             wait_for("bytes of a growing file", lambda: len(rig.api("GET", f"/records/{name}", raw=True)[1]) > 5000)
             equal(rig.api("DELETE", f"/api/records/{name}")[0], 409, "DELETE of an open recording")
             equal((a.wait(30), b.wait(30)), (0, 0), "senders")
