@@ -6,21 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A decimal number of at most @max at *@text, which is moved past its digits; -EINVAL when there is none. */
-static long number_at(const char **text, long max)
-{
-	long value = 0;
-
-	if (!isdigit((unsigned char)**text))
-		return -EINVAL;
-	for (; isdigit((unsigned char)**text); ++*text) {
-		value = value * 10 + (**text - '0');
-		if (value > max)
-			return -EINVAL;
-	}
-	return value;
-}
+#include "base/conf_parse.h"
 
 /* The address alone; @len bytes of @text. */
 static int parse_host(const char *text, size_t len, struct conf_addr *ret_addr)
@@ -62,7 +48,7 @@ int conf_addr_parse(const char *text, bool want_prefix, struct conf_addr *ret_ad
 		return -EINVAL;
 	if (want_prefix) {
 		const char *number = text + len + 1;
-		long prefix = number_at(&number, addr.prefix);
+		long prefix = conf_parse_number(&number, addr.prefix);
 
 		if (prefix < 1 || *number)
 			return -EINVAL;
@@ -89,7 +75,7 @@ int conf_listen_parse(const char *text, struct conf_addr *ret_addr, uint16_t *re
 	if (!end || (bracketed && end[1] != ':'))
 		return -EINVAL;
 	number = end + 1 + bracketed;
-	port = number_at(&number, UINT16_MAX);
+	port = conf_parse_number(&number, UINT16_MAX);
 	if (port < 0 || *number)
 		return -EINVAL;
 	if (end - host == 9 && !bracketed && !strncmp(host, "localhost", 9)) {

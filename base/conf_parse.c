@@ -124,9 +124,7 @@ int conf_parse_list(char ***ret_items, const char *text, const char *separators)
 	return 0;
 }
 
-/* A decimal number of at most @max that begins at *@text, which is moved past it; -EINVAL when there is none.
- */
-static long take_number(const char **text, long max)
+long conf_parse_number(const char **text, long max)
 {
 	long value = 0;
 
@@ -142,11 +140,11 @@ static long take_number(const char **text, long max)
 
 int conf_port_range(const char *text, uint16_t *ret_first, uint16_t *ret_last)
 {
-	long first = take_number(&text, UINT16_MAX), last;
+	long first = conf_parse_number(&text, UINT16_MAX), last;
 
 	if (first < 1 || *text++ != '-')
 		return -EINVAL;
-	last = take_number(&text, UINT16_MAX);
+	last = conf_parse_number(&text, UINT16_MAX);
 	if (last < first || *text)
 		return -EINVAL;
 	*ret_first = (uint16_t)first;
@@ -157,11 +155,11 @@ int conf_port_range(const char *text, uint16_t *ret_first, uint16_t *ret_last)
 /* "5" or "2-5" into the map. */
 static int add_cpus(const char *text, bool *map)
 {
-	long first = take_number(&text, CPUS - 1), last = first;
+	long first = conf_parse_number(&text, CPUS - 1), last = first;
 
 	if (*text == '-') {
 		text++;
-		last = take_number(&text, CPUS - 1);
+		last = conf_parse_number(&text, CPUS - 1);
 	}
 	if (first < 0 || last < first || *text)
 		return -EINVAL;

@@ -24,6 +24,10 @@ int conf_parse_list(char ***ret_items, const char *text, const char *separators)
 /* Wipe and free a list, NULL too. */
 void conf_parse_list_free(char **items);
 
+/* A decimal number of at most @max that begins at *@text, which is moved past its digits; -EINVAL when there
+ * is none. */
+long conf_parse_number(const char **text, long max);
+
 /* Wipe and free a string, NULL too. */
 void conf_parse_wipe(char *text);
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/id.h"
-#include "control/base64.h"
+#include "base/base64.h"
 #include "control/session_request.h"
 
 static void fill_track(struct msg_track *track, const struct sdp_media *m, unsigned line)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
-#include "control/base64.h"
+#include "base/base64.h"
 #include "control/session_request.h"
 
 struct span {

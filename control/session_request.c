@@ -8,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/conf.h"
-#include "control/base64.h"
+#include "base/base64.h"
 
 /* An object of the body, and how its fields are called in a message. */
 struct reader {

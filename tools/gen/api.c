@@ -9,7 +9,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 #include "base/log.h"
-#include "tools/gen/base64.h"
+#include "base/base64.h"
 #include "tools/gen/options.h"
 #include "tools/gen/roster.h"
 
@@ -133,7 +133,7 @@ static json_t *track_json(const struct roster_track *t, bool omit_ssrc)
 {
 	const struct codec_info *codec = codec_info(t->cfg.codec);
 	const struct profile_info *profile = profile_info(t->cfg.profile);
-	char key[BASE64_TEXT_BYTES(PROFILE_KEY_BYTES)];
+	char key[BASE64_BYTES(PROFILE_KEY_BYTES)];
 	json_t *j = json_pack("{s:s, s:s, s:i, s:i}", "id", t->id, "codec", codec->name, "payload_type",
 	        t->cfg.payload_type, "clock_rate", codec->video ? 90000 : 48000);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/log.h"
-#include "tools/gen/base64.h"
+#include "base/base64.h"
 #include "tools/gen/roster.h"
 
 #define FIELDS 7
@@ -43,7 +43,7 @@ static const char *read_key(const char *profile, const char *key, struct flow_cf
 	if (cfg->profile == PROFILES)
 		return "unknown SRTP profile";
 	info = profile_info(cfg->profile);
-	if (base64_decode(cfg->key, sizeof(cfg->key), key) != info->key_bytes + info->salt_bytes)
+	if (base64_decode(key, strlen(key), cfg->key, sizeof(cfg->key)) != info->key_bytes + info->salt_bytes)
 		return "the key is not Base64 of the profile's master key and salt";
 	return NULL;
 }

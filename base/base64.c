@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "control/base64.h"
+#include "base/base64.h"
 
 #include <errno.h>
 

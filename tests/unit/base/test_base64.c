@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
-#include "control/base64.h"
+#include "base/base64.h"
 
 /* RFC 4648 section 10. */
 static const struct {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Base 64 (RFC 4648 section 4), as keys come and go in it. Strict: no white space, no stray bits; the padding
  * may be left out, for some senders do. Any thread. */
-#ifndef CONTROL_BASE64_H
-#define CONTROL_BASE64_H
+#ifndef BASE_BASE64_H
+#define BASE_BASE64_H
 
 #include <stddef.h>
 #include <stdint.h>
