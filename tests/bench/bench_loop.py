@@ -4,7 +4,7 @@
 
     wirespool-gen on CPU 0 ── 40 flows of VP8, 1200-byte packets ──> poll core on CPU 1 ──> writer ──> IVF on tmpfs
 
-The rate is doubled until something is lost, then halved in on: the knee is the highest rate at which everything that the
+The rate is doubled until something is lost, then halved in on, or until the generator cannot send more: the knee is the highest rate at which everything that the
 generator sent was recorded, with nothing dropped anywhere. Then cycles per packet of each stage, at the knee. The writer
 shares CPU 0 with the generator on a machine of two: the figure is a floor. usage: bench_loop.py [--profile NAME|plain] [--seconds N] [veth|memif ...]
 """
@@ -75,6 +75,9 @@ def knee(transport, profile, seconds):
         while (high is None or high - low > 0.2 * high) and scale <= 256:
             result = send(rig, scale, profile, seconds, transport)
             print(f"# {transport} {profile} x{scale:g}: {result[0] / 1e3:.0f} kpps {'all recorded' if result[2] else 'lost'}", file=sys.stderr, flush=True)
+            if result[2] and best and result[0] < 1.1 * best[0]:
+                print(f"# {transport}: the generator cannot send more", file=sys.stderr)
+                break
             if result[2]:
                 best, low = result, scale
             else:
