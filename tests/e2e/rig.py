@@ -54,6 +54,9 @@ level = {log}
 """
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a time limit ends a script in good order: close() is reached
+
+
 class Failed(AssertionError):
     pass
 
