@@ -51,7 +51,7 @@
 	CONF(ingest, gateway, LIST, "", 0, 500, "", 0, "Routers for senders outside these prefixes, at most one of each IP version.") \
 	CONF(ingest, mac, STR, "", 0, 17, "", 0, "MAC address to answer as; empty: the port's own.") \
 	CONF(ingest, port_range, STR, "20000-59999", 3, 11, "", 0, "UDP ports of RTP sessions, first-last; a session takes an even port and the next.") \
-	CONF(ingest, webrtc_port, INT, "3478", 1, 65535, "", 0, "UDP port of all WebRTC sessions.") \
+	CONF(ingest, webrtc_port, INT, "3478", 1, 65535, "", 0, "UDP port kept free for WebRTC: no RTP session may take it.") \
 	CONF(ingest, allow_plain_rtp, BOOL, "0", 0, 0, "", 0, "Take tracks without SRTP.") \
 	CONF(dataplane, port, WORDS, "net_af_packet0,iface=rec0", 1, 4000, "", 0, \
 		"PCI addresses or DPDK vdev strings; several are separated by ';' or spaces.") \

@@ -71,7 +71,6 @@ struct msg_track {
 	uint8_t channels;     /* audio: 1 or 2 */
 	uint8_t ssrc_known;   /* else the first valid packet of payload_type binds it */
 	uint8_t ssrc_bound;   /* not known, but bound before: ssrc is that of a stream taken up again, and may change */
-	uint8_t rtx_payload_type; /* reserved, 255: none */
 	uint32_t clock_rate;
 	uint32_t ssrc;
 	uint32_t roc;         /* SRTP roll-over counter to begin with: 0, or what is known of a stream taken up again */

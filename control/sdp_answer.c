@@ -23,7 +23,6 @@ static void fill_track(struct msg_track *track, const struct sdp_media *m, unsig
 		.channels = m->channels,
 		.ssrc_known = m->ssrc_known,
 		.ssrc = m->ssrc,
-		.rtx_payload_type = 255,
 		.clock_rate = session_request_clock_rate(m->codec),
 	};
 	if (*m->label)

@@ -297,7 +297,6 @@ static int read_track(const struct reader *r, struct msg_track *ret_track)
 	if (session_request_is_rtcp_conflict((unsigned)payload_type))
 		return refuse(r, "payload_type", "64 to 95 cannot be told from RTCP (RFC 5761)");
 	ret_track->payload_type = (uint8_t)payload_type;
-	ret_track->rtx_payload_type = 255;
 	if (read_number(r, "ssrc", 0, UINT32_MAX, &ssrc, &given))
 		return -EINVAL;
 	ret_track->ssrc_known = given;
