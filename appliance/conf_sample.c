@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Prints what is generated from base's tables: the sample INI, or with --counters the table of counters in
- * Markdown. The build compares the committed copies to it. */
+/* Prints what is generated from base's tables: the sample INI, with --counters the table of counters in
+ * Markdown, with --man the manual page wirespool.ini(5), with --protocol the version of the messages between
+ * the daemons. The build compares the committed copies to it, and installs the last two. */
 #include <stdio.h>
 #include <string.h>
 #include "base/conf.h"
+#include "base/msg.h"
 #include "base/stat.h"
 
 int main(int argc, char **argv)
@@ -12,8 +14,12 @@ int main(int argc, char **argv)
 		conf_print(NULL, true, stdout);
 	} else if (argc == 2 && !strcmp(argv[1], "--counters")) {
 		stat_print_markdown(stdout);
+	} else if (argc == 2 && !strcmp(argv[1], "--man")) {
+		conf_print_man(stdout);
+	} else if (argc == 2 && !strcmp(argv[1], "--protocol")) {
+		printf("%d\n", MSG_VERSION);
 	} else {
-		fprintf(stderr, "usage: %s [--counters]\n", argv[0]);
+		fprintf(stderr, "usage: %s [--counters | --man | --protocol]\n", argv[0]);
 		return 2;
 	}
 	return fflush(stdout) ? 1 : 0;

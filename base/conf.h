@@ -21,6 +21,7 @@
 /* Values of the ENUM options, in the order of their lists. */
 enum conf_record_io { CONF_IO_AUTO, CONF_IO_DIRECT, CONF_IO_BUFFERED };
 enum conf_record_on_loss { CONF_ON_LOSS_KEEP, CONF_ON_LOSS_WAIT_KEY };
+enum conf_ingest_simulcast { CONF_SIMULCAST_BEST, CONF_SIMULCAST_ALL };
 enum conf_hugepages { CONF_HUGEPAGES_AUTO, CONF_HUGEPAGES_ON, CONF_HUGEPAGES_OFF };
 
 #define CONF_FIELD_BOOL(name)               bool name;
@@ -50,6 +51,9 @@ void conf_free(struct conf *conf);
  * each option line: the sample file is conf_print of the defaults, commented. @conf NULL prints the defaults.
  */
 void conf_print(const struct conf *conf, bool commented, FILE *out);
+
+/* Print the manual page wirespool.ini(5): every option, its default, what is allowed. */
+void conf_print_man(FILE *out);
 
 /* The options that both daemons share: handles --config FILE, --check, --print-config, --sample-config,
  * --version,

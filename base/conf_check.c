@@ -2,6 +2,8 @@
 #include "base/conf_check.h"
 
 #include <string.h>
+#include <strings.h>
+#include "base/codec.h"
 #include "base/limits.h"
 #include "base/name.h"
 
@@ -78,6 +80,39 @@ static void check_addresses(
 		conf_report_row(report, row, "two gateways of one IP version; allowed: one of each");
 }
 
+static void check_public_addresses(const struct conf *conf, struct conf_report *report)
+{
+	struct conf_addr addr;
+
+	if (is_bad(report, CONF_ROW_ingest_public_address))
+		return;
+	for (char **item = conf->ingest_public_address; *item; item++) {
+		if (conf_addr_parse(*item, false, &addr))
+			conf_report_row(report, CONF_ROW_ingest_public_address,
+			        "'%.80s' is no address; allowed: like 203.0.113.7 or 2001:db8::7", *item);
+	}
+}
+
+static bool is_codec(const char *name)
+{
+	for (unsigned codec = 0; codec < CODECS; codec++) {
+		if (!strcasecmp(codec_info(codec)->name, name))
+			return true;
+	}
+	return false;
+}
+
+static void check_codecs(const struct conf *conf, struct conf_report *report)
+{
+	if (is_bad(report, CONF_ROW_ingest_codecs))
+		return;
+	for (char **item = conf->ingest_codecs; *item; item++) {
+		if (!is_codec(*item))
+			conf_report_row(report, CONF_ROW_ingest_codecs,
+			        "'%.20s' is no codec that is known; allowed: %s", *item, codec_names());
+	}
+}
+
 static void check_ports(const struct conf *conf, struct conf_report *report)
 {
 	uint16_t first, last;
@@ -108,6 +143,8 @@ static void check_ingest(const struct conf *conf, struct conf_report *report)
 	check_addresses(conf->ingest_address, true, report, CONF_ROW_ingest_address);
 	check_addresses(conf->ingest_gateway, false, report, CONF_ROW_ingest_gateway);
 	check_ports(conf, report);
+	check_public_addresses(conf, report);
+	check_codecs(conf, report);
 	if (!is_bad(report, CONF_ROW_ingest_mac) && *conf->ingest_mac &&
 	        conf_mac_parse(conf->ingest_mac, mac))
 		conf_report_row(report, CONF_ROW_ingest_mac,
@@ -137,6 +174,20 @@ static void check_dataplane(const struct conf *conf, struct conf_report *report)
 		        report, CONF_ROW_dataplane_port, "%u ports; allowed: up to %d", ports, LIMIT_PORTS);
 }
 
+/* The tokens themselves are nobody's to read: they are told by their place. */
+static void check_whip_tokens(const struct conf *conf, struct conf_report *report)
+{
+	if (is_bad(report, CONF_ROW_control_whip_tokens))
+		return;
+	for (unsigned i = 0; conf->control_whip_tokens[i]; i++) {
+		const char *item = conf->control_whip_tokens[i], *sign = strchr(item, '=');
+
+		if (!sign || sign == item || !sign[1] || sign - item > LIMIT_ROOM_BYTES)
+			conf_report_row(report, CONF_ROW_control_whip_tokens,
+			        "number %u is no room and token; allowed: room=token, or *=token", i + 1);
+	}
+}
+
 static void check_control(const struct conf *conf, struct conf_report *report)
 {
 	struct conf_addr addr;
@@ -157,6 +208,7 @@ static void check_control(const struct conf *conf, struct conf_report *report)
 		        "api_tokens in "
 		        "[control] or the environment variable WIRESPOOL_API_TOKENS",
 		        conf->control_listen);
+	check_whip_tokens(conf, report);
 	if (has_cert != has_key && !is_bad(report, CONF_ROW_control_tls_cert) &&
 	        !is_bad(report, CONF_ROW_control_tls_key))
 		conf_report_row(

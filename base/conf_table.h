@@ -21,7 +21,8 @@
 	CONF(record, on_loss, ENUM, "keep", "keep|wait_key", 0, "", 0, \
 		"After a broken video frame: keep the frames that follow, or drop them until the next key frame.") \
 	CONF(record, reorder_ms, INT, "200", 0, 5000, "", 0, "How long a missing packet is waited for.") \
-	CONF(record, idle_timeout_s, INT, "30", 1, 86400, "", 0, "A session without a valid packet for this long is finalised.") \
+	CONF(record, repair_ms, INT, "1000", 0, 5000, "", 0, "How long a missing packet is waited for where its sender takes NACKs (WebRTC).") \
+	CONF(record, idle_timeout_s, INT, "30", 1, 86400, "", 0, "A session without a valid packet for this long is finalised; one of WebRTC when its peer is gone for 30 s.") \
 	CONF(record, max_duration_s, INT, "0", 0, 31536000, "", 0, "A session is finalised after this long; 0: no limit.") \
 	CONF(record, max_size_mb, INT, "0", 0, 1073741824, "", 0, "A file that reaches this size is closed and a new one begun; 0: no limit.") \
 	CONF(record, min_free_mb, INT, "1024", 0, 1073741824, "", 0, "With less free space than this no new session is taken.") \
@@ -51,7 +52,15 @@
 	CONF(ingest, gateway, LIST, "", 0, 500, "", 0, "Routers for senders outside these prefixes, at most one of each IP version.") \
 	CONF(ingest, mac, STR, "", 0, 17, "", 0, "MAC address to answer as; empty: the port's own.") \
 	CONF(ingest, port_range, STR, "20000-59999", 3, 11, "", 0, "UDP ports of RTP sessions, first-last; a session takes an even port and the next.") \
-	CONF(ingest, webrtc_port, INT, "3478", 1, 65535, "", 0, "UDP port kept free for WebRTC: no RTP session may take it.") \
+	CONF(ingest, webrtc_port, INT, "3478", 1, 65535, "", 0, "UDP port of all WebRTC sessions; outside of port_range.") \
+	CONF(ingest, public_address, LIST, "", 0, 500, "", 0, \
+		"Addresses that WebRTC clients reach us by where NAT is in front; named beside our own.") \
+	CONF(ingest, codecs, LIST, "VP8,VP9,AV1,H264,opus,PCMU,PCMA", 3, 200, "", 0, \
+		"Codecs that WebRTC offers are answered with, the most wanted first.") \
+	CONF(ingest, simulcast, ENUM, "best", "best|all", 0, "", 0, "Record the best layer of a simulcast, or each as a track of its own.") \
+	CONF(ingest, start_bitrate_kbps, INT, "2000", 0, 1000000, "", 0, \
+		"What a browser is told to begin with; 0: its own choice, with which Chromium takes half a minute to 720p.") \
+	CONF(ingest, max_bitrate_kbps, INT, "0", 0, 1000000, "", 0, "Asked of each WebRTC video track's sender as its bound; 0: none.") \
 	CONF(ingest, allow_plain_rtp, BOOL, "0", 0, 0, "", 0, "Take tracks without SRTP.") \
 	CONF(dataplane, port, WORDS, "net_af_packet0,iface=rec0", 1, 4000, "", 0, \
 		"PCI addresses or DPDK vdev strings; several are separated by ';' or spaces.") \
@@ -64,16 +73,29 @@
 	CONF(dataplane, hugepages, ENUM, "auto", "auto|on|off", 0, "", 0, "Huge pages for packets and blocks; off is for tests, auto refuses to start without them.") \
 	CONF(dataplane, memory_mb, INT, "512", 64, 1048576, "", 0, "Memory that DPDK reserves.") \
 	CONF(dataplane, block_mb, INT, "256", 8, 1048576, "", 0, "Memory of the writers' blocks, in all.") \
+	CONF(dataplane, uring_sqpoll, BOOL, "0", 0, 0, "", 0, \
+		"A kernel thread a writer takes its writes: no system calls, but most of the last CPU of writer_cpus while media comes.") \
 	CONF(dataplane, max_tracks, INT, "4096", 1, 131072, "", 0, "Tracks at one time; sizes the tables.") \
 	CONF(dataplane, run_dir, STR, "/run/wirespool", 1, 90, "", 0, "Directory of the control socket and the shared counters.") \
-	CONF(dataplane, idle_sleep_us, INT, "200", 0, 10000, "", 0, \
+	CONF(dataplane, idle_sleep_us, INT, "400", 0, 10000, "", 0, \
 		"A poll loop that has seen no packet for a second sleeps this long between polls; 0: never.") \
+	CONF(dataplane, join_us, INT, "50", 0, 1000, "", 0, \
+		"Packets of a burst that is not full wait this long for others: a full one costs less a packet; 0: never.") \
+	CONF(dataplane, vector_crypto, BOOL, "1", 0, 0, "", 0, \
+		"SRTP by many packets at once with the CPU's AES and vector instructions, where it has them; 0: by OpenSSL, to compare.") \
 	CONF(dataplane, user, STR, "", 0, 64, "", 0, "User to become once the ports are taken; empty: stay.") \
 	CONF(dataplane, eal, STR, "", 0, 2000, "", 0, "Further EAL arguments, as they are.") \
 	CONF(control, listen, STR, "127.0.0.1:8080", 3, 100, "", 0, "Address and port of the HTTP API; [::1]:8080 for IPv6.") \
 	CONF(control, tls_cert, STR, "", 0, 4000, "", 0, "PEM certificate chain of the HTTP API.") \
 	CONF(control, tls_key, STR, "", 0, 4000, "", 0, "PEM key of the HTTP API.") \
 	CONF(control, api_tokens, LIST, "", 0, 8000, "WIRESPOOL_API_TOKENS", CONF_SECRET, "Bearer tokens; without one the API listens on loopback only.") \
+	CONF(control, whip_tokens, LIST, "", 0, 8000, "WIRESPOOL_WHIP_TOKENS", CONF_SECRET, \
+		"Bearer tokens that may publish by WHIP and read the room's events, nothing else: room=token, or *=token for any room.") \
+	CONF(control, publish_page, BOOL, "0", 0, 0, "", 0, "Serve /publish, a page to try WHIP with a camera.") \
+	CONF(control, dtls_dir, STR, "/var/lib/wirespool/dtls", 1, 3500, "", 0, "Directory of WebRTC's certificate and key, made at first start.") \
+	CONF(control, dtls_cert_days, INT, "30", 1, 365, "", 0, "A certificate older than this is replaced by a new one.") \
+	CONF(control, full_percent, INT, "85", 0, 100, "", 0, \
+		"A session that would take the poll loops or the writers' blocks beyond this share is refused as full; 0: none is.") \
 	CONF(control, cors_origin, STR, "*", 0, 255, "", 0, "Access-Control-Allow-Origin; empty: no CORS headers.") \
 	CONF(control, http_threads, INT, "4", 1, 64, "", 0, "Threads that serve HTTP.") \
 	CONF(control, catalogue, STR, "", 0, 4000, "", 0, "SQLite file of the catalogue; empty: .catalogue.db in record.dir.") \

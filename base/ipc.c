@@ -26,9 +26,25 @@ static const struct text open_texts[] = {
 	TEXT(msg_session_open, id),
 	TEXT(msg_session_open, room),
 	TEXT(msg_session_open, participant),
+	TEXT(msg_session_open, ice.ufrag),
+	TEXT(msg_session_open, ice.pwd),
+	TEXT(msg_session_open, ice.remote_ufrag),
 };
-static const struct text track_texts[] = { TEXT(msg_track, id), TEXT(msg_track, promised) };
+static const struct text track_texts[] = {
+	TEXT(msg_track, id),
+	TEXT(msg_track, promised),
+	TEXT(msg_track, mid),
+	TEXT(msg_track, rid),
+};
 static const struct text close_texts[] = { TEXT(msg_session_close, id), TEXT(msg_session_close, reason) };
+static const struct text keys_texts[] = { TEXT(msg_session_keys, id) };
+static const struct text ice_texts[] = {
+	TEXT(msg_session_ice, id),
+	TEXT(msg_session_ice, ice.ufrag),
+	TEXT(msg_session_ice, ice.pwd),
+	TEXT(msg_session_ice, ice.remote_ufrag),
+};
+static const struct text datagram_texts[] = { TEXT(msg_datagram, id) };
 static const struct text key_frame_texts[] = { TEXT(msg_key_frame, id), TEXT(msg_key_frame, track_id) };
 static const struct text ack_texts[] = { TEXT(msg_ack, why) };
 static const struct text session_texts[] = {
@@ -36,6 +52,9 @@ static const struct text session_texts[] = {
 	TEXT(msg_session_state, open.id),
 	TEXT(msg_session_state, open.room),
 	TEXT(msg_session_state, open.participant),
+	TEXT(msg_session_state, open.ice.ufrag),
+	TEXT(msg_session_state, open.ice.pwd),
+	TEXT(msg_session_state, open.ice.remote_ufrag),
 };
 static const struct text file_texts[] = {
 	TEXT(msg_file_state, session),
@@ -50,6 +69,10 @@ static const struct {
 } texts[MSG_TYPES] = {
 	TEXTS_OF(SESSION_OPEN, open_texts),
 	TEXTS_OF(SESSION_CLOSE, close_texts),
+	TEXTS_OF(SESSION_KEYS, keys_texts),
+	TEXTS_OF(SESSION_ICE, ice_texts),
+	TEXTS_OF(DTLS_OUT, datagram_texts),
+	TEXTS_OF(DTLS_IN, datagram_texts),
 	TEXTS_OF(KEY_FRAME, key_frame_texts),
 	TEXTS_OF(ACK, ack_texts),
 	TEXTS_OF(SESSION_STATE, session_texts),
@@ -150,14 +173,16 @@ static bool open_sound(const struct msg_session_open *open)
 {
 	uint8_t family = open->addr.family;
 
-	if (open->track_count > LIMIT_TRACKS_PER_SESSION || (family != 0 && family != 4 && family != 6))
+	if (open->track_count > LIMIT_TRACKS_PER_SESSION || open->transport > MSG_TRANSPORT_WEBRTC ||
+	        (family != 0 && family != 4 && family != 6))
 		return false;
 	for (unsigned i = 0; i < LIMIT_TRACKS_PER_SESSION; i++)
 		if (!texts_end(&open->tracks[i], track_texts, sizeof(track_texts) / sizeof(track_texts[0])))
 			return false;
 	for (unsigned i = 0; i < open->track_count; i++) {
 		const struct msg_track *track = &open->tracks[i];
-		if (track->codec >= CODECS || track->profile >= PROFILES || track->payload_type > 127)
+		if (track->codec >= CODECS || track->profile >= PROFILES || track->payload_type > 127 ||
+		        track->parameter_set_bytes > sizeof(track->parameter_sets))
 			return false;
 	}
 	return true;
@@ -177,8 +202,13 @@ static bool sound(const union msg *msg, size_t len)
 	case MSG_SESSION_STATE:
 		return msg->SESSION_STATE_.state <= MSG_SESSION_FAILED &&
 		       open_sound(&msg->SESSION_STATE_.open);
+	case MSG_SESSION_KEYS:
+		return msg->SESSION_KEYS_.profile < PROFILES;
+	case MSG_DTLS_IN:
+	case MSG_DTLS_OUT:
+		return msg->DTLS_IN_.len <= sizeof(msg->DTLS_IN_.bytes);
 	case MSG_FILE_STATE:
-		return msg->FILE_STATE_.state <= MSG_FILE_FAILED;
+		return msg->FILE_STATE_.state <= MSG_FILE_DISCARDED;
 	default:
 		return true;
 	}

@@ -19,8 +19,9 @@ int ipc_connect(const char *path);
 int ipc_send(int fd, union msg *msg, enum msg_type type, uint64_t id);
 
 /* Receive one message: size and type have been checked against the table, every string is NUL-terminated,
- * track count, codecs, profiles, payload types, address family and states are in range. *ret_msg is of use on
- * success only. 0; -EAGAIN; -EPIPE (closed); -EPROTO (not one of ours: close the socket). */
+ * track count, codecs, profiles, payload types, address family, transport, lengths and states are in range.
+ * *ret_msg is of use on success only. 0; -EAGAIN; -EPIPE (closed); -EPROTO (not one of ours: close the
+ * socket). */
 int ipc_recv(int fd, union msg *ret_msg);
 
 /* Bytes of a message of that type. */

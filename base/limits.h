@@ -18,11 +18,30 @@
 /* Sessions. */
 #define LIMIT_TRACKS_PER_SESSION 16
 #define LIMIT_SESSIONS           20000 /* port pairs of the default port range */
-#define LIMIT_TRACKS             131072
 #define LIMIT_LOCAL_ADDRS        8
 #define LIMIT_LCORES             64
 #define LIMIT_WRITERS            32
 #define LIMIT_PORTS              16
+
+/* WebRTC. */
+#define LIMIT_ICE_UFRAG_BYTES     256 /* RFC 8839 section 5.4 */
+#define LIMIT_ICE_PWD_BYTES_MIN   22  /* RFC 8839 section 5.4 */
+#define LIMIT_ICE_PWD_BYTES       32  /* ours; a peer's, up to 256 by RFC 8839, is never needed */
+#define LIMIT_ICE_PATHS           8   /* candidate pairs of one session that are remembered */
+#define LIMIT_MID_BYTES           32
+#define LIMIT_RID_BYTES           16
+#define LIMIT_PARAMETER_SET_BYTES 160
+#define LIMIT_SOURCES             48   /* SSRCs of one WebRTC session */
+#define LIMIT_HELD_PKTS           64   /* of one WebRTC session, that came before its keys */
+#define LIMIT_PUNTED_PKTS         1024 /* DTLS datagrams on their way from one lcore to the command thread */
+#define LIMIT_STUN_ATTRIBUTES     32   /* looked at in one message */
+#define LIMIT_WHIP_OFFER_BYTES    (256 << 10)
+#define LIMIT_SDP_CANDIDATES      200   /* looked at; what a client sends beyond them is passed over */
+#define LIMIT_DTLS_PENDING        20000 /* handshakes under way */
+#define LIMIT_DTLS_SESSION_PKTS   32    /* datagrams of one session that wait for their turn */
+#define LIMIT_DTLS_PKTS           16384 /* and of all */
+#define LIMIT_DTLS_CERT_BYTES     16384 /* a peer's certificate, with what is sent along */
+#define LIMIT_DTLS_OUT_PKTS       4096  /* datagrams on their way to the dataplane */
 
 /* Media. */
 #define LIMIT_PACKET_BYTES 2048      /* one Ethernet frame; jumbo frames are not taken */
@@ -32,16 +51,24 @@
 #define LIMIT_TIME_JUMP_S  10 /* RTP time that runs off arrival time by more than this is a new epoch */
 #define LIMIT_AUDIO_FILL_S                                                                                   \
 	3600 /* the longest silence written into an Ogg file; beyond it a new file is begun */
-#define LIMIT_REORDER_PKTS      512 /* slots of the reorder window of a video track; audio takes an eighth */
-#define LIMIT_VPX_SIDE_PIXELS   16384
+#define LIMIT_REORDER_PKTS 512 /* slots of the reorder window of a video track; audio takes an eighth */
+#define LIMIT_REORDER_PATIENT_PKTS                                                                           \
+	2048                       /* the same, where repairs are waited for longer than record.reorder_ms */
+#define LIMIT_PAUSE_PKTS        64 /* of an audio track, held after a gap until it is clear what it was */
+#define LIMIT_SIDE_PIXELS       16384
 #define LIMIT_RTCP_COMPOUND     32 /* packets looked at in one compound RTCP datagram */
 #define LIMIT_HEADER_EXTENSIONS 16 /* elements looked at in one RTP header extension block */
+#define LIMIT_RED_BLOCKS        32 /* of one payload (RFC 2198) */
 
 /* HTTP. */
 #define LIMIT_HTTP_BODY_BYTES (256 << 10)
 #define LIMIT_JSON_DEPTH      16
 #define LIMIT_LIST_ROWS       1000
 #define LIMIT_SDP_LINES       2000
+#define LIMIT_EVENTS          8192 /* kept for those who read the feed of events */
+#define LIMIT_EVENT_BYTES     4096 /* of one of them, as it is sent */
+#define LIMIT_EVENT_READERS   256
+#define LIMIT_EVENT_IN_BYTES  (64 << 10) /* of one server-sent event that a client takes */
 
 /* Stores. */
 #define LIMIT_STORE_REPLY_BYTES (1 << 20)

@@ -17,6 +17,17 @@ void log_setup(const char *process, enum log_level level, enum log_format format
 /* Write a line of @level; control characters in it are escaped, it is cut at 2 KiB. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* What a line is about, as fields of their own in a JSON line, beside its message, which says them in its own
+ * words. NULL or empty: it is about none. */
+struct log_ids {
+	const char *session, *room, *track, *record;
+};
+
+/* log_with(LOG_LEVEL_INFO, LOG_IDS(.session = id), "session %s: opened", id) */
+#define LOG_IDS(...) (&(const struct log_ids){ __VA_ARGS__ })
+void log_with(enum log_level level, const struct log_ids *ids, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
 #define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_line(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_line(LOG_LEVEL_INFO, __VA_ARGS__)

@@ -216,7 +216,8 @@ bool name_valid(const char *name)
 
 const char *name_content_type(const char *name)
 {
-	static const char *const types[][2] = { { "ivf", "video/x-ivf" }, { "ogg", "audio/ogg" } };
+	static const char *const types[][2] = { { "ivf", "video/x-ivf" }, { "ogg", "audio/ogg" },
+		{ "h264", "video/h264" }, { "wav", "audio/wav" } };
 	const char *dot = strrchr(name, '.');
 
 	for (size_t i = 0; dot && i < sizeof(types) / sizeof(types[0]); i++)

@@ -4,6 +4,7 @@
  *   block |SSRC | fraction 8, lost 24 | highest sequence | jitter | last SR | delay since SR |
  *   SDES  |V=2|P|  SC  | 202 | length | (SSRC | type 8, len 8, text ... | 0 ... to a word) x SC
  *   BYE   |V=2|P|  SC  | 203 | length | SSRC x SC | len 8, reason
+ *   XR    |V=2|P| 0    | 207 | length | SSRC | (block type 8 | 0 8 | length 16 | ...) each
  *   PSFB  |V=2|P| FMT  | 206 | length | SSRC | media SSRC | FCI (PLI: none; FIR: (SSRC | seq 8, 0 24) each)
  */
 #include "base/rtcp.h"
@@ -20,6 +21,8 @@
 #define SDES_CNAME 1 /* RFC 3550 section 6.5.1 */
 #define PSFB_PLI   1 /* RFC 4585 section 6.3.1 */
 #define PSFB_FIR   4 /* RFC 5104 section 4.3.1 */
+#define XR_DLRR    5 /* RFC 3611 section 4.5 */
+#define DLRR_BYTES 12
 
 /* One packet of a compound: what follows its header, without padding. */
 struct packet {
@@ -65,6 +68,19 @@ static int check_sdes(const struct packet *p)
 	return 0;
 }
 
+/* RFC 3611 section 3: blocks fill the packet. */
+static int check_report_blocks(const struct packet *p)
+{
+	struct cur c = p->body;
+
+	cur_u32(&c);
+	while (cur_left(&c) > 0) {
+		cur_u16(&c);
+		cur_bytes(&c, 4u * cur_u16(&c));
+	}
+	return c.overrun ? -EBADMSG : 0;
+}
+
 /* Whether what the count promises is there. */
 static int check_packet(const struct packet *p)
 {
@@ -79,6 +95,8 @@ static int check_packet(const struct packet *p)
 		break;
 	case RTCP_SDES:
 		return check_sdes(p);
+	case RTCP_XR:
+		return check_report_blocks(p);
 	case RTCP_BYE:
 		need = 4 * (size_t)p->count;
 		break;
@@ -150,6 +168,24 @@ static void tell_key_frame_request(struct cur *c, unsigned format, const struct 
 	}
 }
 
+static void tell_report_blocks(struct cur *c, const struct rtcp_handlers *h)
+{
+	cur_u32(c);
+	while (h->delay_since_reference && cur_left(c) > 0) {
+		uint8_t type = cur_u8(c);
+		struct cur block;
+		size_t len;
+
+		cur_u8(c);
+		len = 4u * cur_u16(c);
+		block = cur_of(cur_bytes(c, len), len);
+		while (type == XR_DLRR && cur_left(&block) >= DLRR_BYTES) {
+			uint32_t ssrc = cur_u32(&block), last_rr = cur_u32(&block);
+			h->delay_since_reference(h->arg, ssrc, last_rr, cur_u32(&block));
+		}
+	}
+}
+
 static void tell_packet(struct packet *p, const struct rtcp_handlers *h)
 {
 	switch (p->type) {
@@ -167,6 +203,9 @@ static void tell_packet(struct packet *p, const struct rtcp_handlers *h)
 		break;
 	case RTCP_PSFB:
 		tell_key_frame_request(&p->body, p->count, h);
+		break;
+	case RTCP_XR:
+		tell_report_blocks(&p->body, h);
 		break;
 	default:
 		break;
@@ -266,16 +305,6 @@ size_t rtcp_build_sdes(uint8_t *out, size_t size, size_t len, uint32_t ssrc, con
 	memcpy(at + 10, cname, text);
 	memset(at + 10 + text, 0, bytes - 10 - text);
 	return len + bytes;
-}
-
-size_t rtcp_build_pli(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint32_t media_ssrc)
-{
-	uint8_t *at = put_head(out, size, len, PSFB_PLI, RTCP_PSFB, 12, ssrc);
-
-	if (!at)
-		return 0;
-	cur_put32(at + 8, media_ssrc);
-	return len + 12;
 }
 
 size_t rtcp_build_bye(uint8_t *out, size_t size, size_t len, uint32_t ssrc)

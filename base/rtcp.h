@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* RTCP on the wire: compound packets in (SR, RR, SDES, BYE; RFC 3550 section 6), and the feedback that a
- * receiver sends out (RR, SDES CNAME, PLI of RFC 4585 section 6.3.1). Hot-path safe; any thread.
+/* RTCP on the wire: compound packets in (SR, RR, SDES, BYE; RFC 3550 section 6; DLRR, RFC 3611 section 4.5),
+ * and what a receiver sends out: RR, SDES CNAME, and the feedback of RFC 4585, RFC 5104, RFC 3611 and REMB
+ * (rtcp_feedback.c). Hot-path safe; any thread.
  *
  *   |V=2|P|  count  |      PT       |   length in words, less one   |
  *   |                    SSRC of the packet's sender                | ...
@@ -19,6 +20,7 @@
 #define RTCP_APP   204
 #define RTCP_RTPFB 205
 #define RTCP_PSFB  206
+#define RTCP_XR    207
 
 /* What a recorder wants of a compound packet: told to the callbacks, any of which may be NULL. */
 struct rtcp_handlers {
@@ -33,6 +35,9 @@ struct rtcp_handlers {
 	/* One report block about @ssrc: fraction lost (of 256), cumulative loss (signed 24 bit). */
 	void (*report_block)(void *arg, uint32_t ssrc, uint8_t fraction_lost, int32_t lost,
 	        uint32_t highest_seq, uint32_t jitter);
+	/* The answer to a receiver reference time of @ssrc: the middle of its NTP time, and how long the
+	 * sender kept it, in 1/65536 s (RFC 3611 section 4.5). */
+	void (*delay_since_reference)(void *arg, uint32_t ssrc, uint32_t last_rr, uint32_t delay);
 	void *arg;
 };
 
@@ -59,6 +64,21 @@ size_t rtcp_build_sr(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint6
         uint32_t packets, uint32_t bytes);
 size_t rtcp_build_sdes(uint8_t *out, size_t size, size_t len, uint32_t ssrc, const char *cname);
 size_t rtcp_build_pli(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint32_t media_ssrc);
+/* FIR about one stream; @seq grows with each new request (RFC 5104 section 4.3.1). */
+size_t rtcp_build_fir(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint32_t media_ssrc, uint8_t seq);
+/* Generic NACK (RFC 4585 section 6.2.1) about @count numbers in ascending order (modulo 2^16); as many of
+ * them as there is room for, *ret_taken. */
+size_t rtcp_build_nack(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint32_t media_ssrc,
+        const uint16_t *seqs, unsigned count, unsigned *ret_taken);
+/* Receiver estimated maximum bitrate, about @count streams (draft-alvestrand-rmcat-remb-03 section 2.2). */
+size_t rtcp_build_remb(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint64_t bits_per_s,
+        const uint32_t *ssrcs, unsigned count);
+/* Receiver reference time (RFC 3611 section 4.4). */
+size_t rtcp_build_reference_time(uint8_t *out, size_t size, size_t len, uint32_t ssrc, uint64_t ntp);
+/* The header of a feedback packet of @bytes in all, a multiple of 4 of 12 at least, for those who write the
+ * rest themselves: type is RTCP_RTPFB or RTCP_PSFB. NULL: no room. */
+uint8_t *rtcp_put_feedback(uint8_t *out, size_t size, size_t len, uint8_t type, unsigned format, size_t bytes,
+        uint32_t ssrc, uint32_t media_ssrc);
 size_t rtcp_build_bye(uint8_t *out, size_t size, size_t len, uint32_t ssrc);
 
 #endif

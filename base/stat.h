@@ -26,7 +26,19 @@ enum stat_scope {
 	STAT_SCOPE_TRACK,
 	STAT_SCOPES
 };
-enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE };
+enum stat_kind { STAT_KIND_COUNTER, STAT_KIND_GAUGE, STAT_KIND_HIST };
+
+/* A histogram's words: how many values fell into each bucket, then the sum of all values. Bucket i holds what
+ * is more than the bucket before holds and at most 2^(STAT_HIST_SHIFT + i), the last one all that is more; of
+ * nanoseconds from a microsecond to 8.6 s. */
+#define STAT_HIST_SHIFT   10
+#define STAT_HIST_BUCKETS 25
+#define STAT_HIST_WORDS   (STAT_HIST_BUCKETS + 1)
+
+/* Words that a row of each kind takes. */
+#define STAT_WORDS_COUNTER 1
+#define STAT_WORDS_GAUGE   1
+#define STAT_WORDS_HIST    STAT_HIST_WORDS
 
 /* STAT_LCORE_rx_pkts and so on: the index of the counter within its scope's slot (stat_index.h makes them).
  */
@@ -87,21 +99,35 @@ static inline void stat_max(uint64_t *slot, unsigned id, uint64_t value)
 		stat_set(slot, id, value);
 }
 
-/* The table, for those who print: name, kind, unit and sentence of counter @id of @scope; NULL past the last.
- */
+/* A value into the histogram @id. */
+static inline void stat_hist_add(uint64_t *slot, unsigned id, uint64_t value)
+{
+	unsigned bits = value > 1 ? 64 - (unsigned)__builtin_clzll(value - 1) : 0;
+	unsigned bucket = bits > STAT_HIST_SHIFT ? bits - STAT_HIST_SHIFT : 0;
+
+	stat_add(slot, id + (bucket < STAT_HIST_BUCKETS ? bucket : STAT_HIST_BUCKETS - 1), 1);
+	stat_add(slot, id + STAT_HIST_BUCKETS, value);
+}
+
+/* The table, for those who print: name, kind, unit and sentence of the row that counter @id of @scope belongs
+ * to, which begins at @first; NULL past the last. stat_words: how many words it takes. */
 struct stat_row {
 	const char *name, *unit, *sentence;
 	enum stat_kind kind;
+	unsigned first;
 };
 const struct stat_row *stat_row(enum stat_scope scope, unsigned id);
+unsigned stat_words(const struct stat_row *row);
+const char *stat_kind_name(enum stat_kind kind);    /* "counter", "gauge", "histogram" */
 const char *stat_scope_name(enum stat_scope scope); /* "lcore" */
 unsigned stat_count(enum stat_scope scope);
 /* Of scopes, names, units, kinds and their order: where it is equal, the indexes mean the same. */
 uint64_t stat_table_hash(void);
 
 /* Prometheus text exposition (format 0.0.4) of PROC, PORT, LCORE and WRITER:
- * wirespool_<scope>_<id>{<scope>="..."}, with _total for counters. The label is the instance's, or its number
- * where none is set; one that is taken gets "#<number>". Drop reasons are one metric a scope:
+ * wirespool_<scope>_<id>{<scope>="..."}, with _total for counters, and of histograms _bucket{le="..."}, _sum
+ * and _count. The label is the instance's, or its number where none is set; one that is taken gets
+ * "#<number>". Drop reasons are one metric a scope:
  * wirespool_<scope>_drops_total{<scope>="...",reason="..."} (stat_print.c). */
 void stat_print_prometheus(const struct stat_segment *stat, FILE *out);
 /* The counters table as Markdown for the README, which a test compares (stat_print.c). */

@@ -40,54 +40,88 @@ static bool label_is_taken(const struct stat_segment *stat, enum stat_scope scop
 	return false;
 }
 
-/* {lcore="3"}, {port="net_memif0"}, {lcore="3",reason="auth"}; nothing for the process, of which there is
- * one. */
+/* {lcore="3"}, {port="net_memif0"}, {lcore="3",reason="auth"}, the last one for @key "reason" and @value
+ * "auth"; for the process, of which there is one, nothing or {le="1024"}. */
 static void print_labels(const struct stat_segment *stat, enum stat_scope scope, unsigned instance,
-        const char *reason, FILE *out)
+        const char *key, const char *value, FILE *out)
 {
 	const char *label = stat_label(stat, scope, instance);
+	bool named = scope != STAT_SCOPE_PROC;
 
-	if (scope == STAT_SCOPE_PROC)
+	if (!named && !key)
 		return;
-	fprintf(out, "{%s=\"", stat_scope_name(scope));
-	print_escaped(label, out);
-	if (!*label)
-		fprintf(out, "%u", instance);
-	else if (label_is_taken(stat, scope, instance))
-		fprintf(out, "#%u", instance);
-	if (reason)
-		fprintf(out, "\",reason=\"%s", reason);
-	fputs("\"}", out);
+	fputc('{', out);
+	if (named) {
+		fprintf(out, "%s=\"", stat_scope_name(scope));
+		print_escaped(label, out);
+		if (!*label)
+			fprintf(out, "%u", instance);
+		else if (label_is_taken(stat, scope, instance))
+			fprintf(out, "#%u", instance);
+		fputc('"', out);
+	}
+	if (key)
+		fprintf(out, "%s%s=\"%s\"", named ? "," : "", key, value);
+	fputc('}', out);
+}
+
+static unsigned instances_of(const struct stat_segment *stat, enum stat_scope scope)
+{
+	return scope == STAT_SCOPE_PROC ? 1 : stat_instances(stat, scope);
 }
 
 static void print_samples(const struct stat_segment *stat, enum stat_scope scope, unsigned id,
         const char *name, const char *reason, FILE *out)
 {
-	unsigned instances = scope == STAT_SCOPE_PROC ? 1 : stat_instances(stat, scope);
-
-	for (unsigned i = 0; i < instances; i++) {
+	for (unsigned i = 0; i < instances_of(stat, scope); i++) {
 		fputs(name, out);
-		print_labels(stat, scope, i, reason, out);
+		print_labels(stat, scope, i, reason ? "reason" : NULL, reason, out);
 		fprintf(out, " %" PRIu64 "\n", stat_get(stat_slot(stat, scope, i), id));
 	}
 }
 
 /* HELP and TYPE; @help is ours and holds neither backslash nor new line. */
-static void print_heading(const char *name, const char *help, bool counter, FILE *out)
+static void print_heading(const char *name, const char *help, enum stat_kind kind, FILE *out)
 {
-	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, counter ? "counter" : "gauge");
+	fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, stat_kind_name(kind));
 }
 
-static void print_row(const struct stat_segment *stat, enum stat_scope scope, unsigned id, FILE *out)
+/* Buckets as Prometheus has them: each with all that is less. The count is theirs, so that they agree. */
+static void print_hist(
+        const struct stat_segment *stat, enum stat_scope scope, unsigned id, const char *name, FILE *out)
 {
-	const struct stat_row *row = stat_row(scope, id);
-	bool counter = row->kind == STAT_KIND_COUNTER;
+	for (unsigned i = 0; i < instances_of(stat, scope); i++) {
+		const uint64_t *slot = stat_slot(stat, scope, i);
+		uint64_t count = 0;
+		char le[24];
+
+		for (unsigned b = 0; b < STAT_HIST_BUCKETS; b++) {
+			count += stat_get(slot, id + b);
+			snprintf(le, sizeof(le), "%" PRIu64, (uint64_t)1 << (STAT_HIST_SHIFT + b));
+			fprintf(out, "%s_bucket", name);
+			print_labels(stat, scope, i, "le", b < STAT_HIST_BUCKETS - 1 ? le : "+Inf", out);
+			fprintf(out, " %" PRIu64 "\n", count);
+		}
+		fprintf(out, "%s_sum", name);
+		print_labels(stat, scope, i, NULL, NULL, out);
+		fprintf(out, " %" PRIu64 "\n%s_count", stat_get(slot, id + STAT_HIST_BUCKETS), name);
+		print_labels(stat, scope, i, NULL, NULL, out);
+		fprintf(out, " %" PRIu64 "\n", count);
+	}
+}
+
+static void print_row(
+        const struct stat_segment *stat, enum stat_scope scope, const struct stat_row *row, FILE *out)
+{
 	char name[96];
 
 	snprintf(name, sizeof(name), "wirespool_%s_%s%s", stat_scope_name(scope), row->name,
-	        counter ? "_total" : "");
-	print_heading(name, row->sentence, counter, out);
-	print_samples(stat, scope, id, name, NULL, out);
+	        row->kind == STAT_KIND_COUNTER ? "_total" : "");
+	print_heading(name, row->sentence, row->kind, out);
+	if (row->kind == STAT_KIND_HIST)
+		print_hist(stat, scope, row->first, name, out);
+	else
+		print_samples(stat, scope, row->first, name, NULL, out);
 }
 
 static void print_drops(const struct stat_segment *stat, enum stat_scope scope, FILE *out)
@@ -104,7 +138,7 @@ static void print_drops(const struct stat_segment *stat, enum stat_scope scope, 
 			continue;
 		if (!headed) {
 			snprintf(help, sizeof(help), "What was dropped, by reason, in %s.", row->unit);
-			print_heading(name, help, true, out);
+			print_heading(name, help, STAT_KIND_COUNTER, out);
 			headed = true;
 		}
 		print_samples(stat, scope, id, name, reason, out);
@@ -119,9 +153,9 @@ void stat_print_prometheus(const struct stat_segment *stat, FILE *out)
 	for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++) {
 		if (!stat_instances(stat, scopes[i]))
 			continue;
-		for (unsigned id = 0; id < stat_count(scopes[i]); id++)
+		for (unsigned id = 0; id < stat_count(scopes[i]); id += stat_words(stat_row(scopes[i], id)))
 			if (!drop_reason(stat_row(scopes[i], id)))
-				print_row(stat, scopes[i], id, out);
+				print_row(stat, scopes[i], stat_row(scopes[i], id), out);
 		print_drops(stat, scopes[i], out);
 	}
 }
@@ -130,12 +164,10 @@ void stat_print_markdown(FILE *out)
 {
 	fputs("| scope | counter | kind | unit | meaning |\n|---|---|---|---|---|\n", out);
 	for (unsigned scope = 0; scope < STAT_SCOPES; scope++) {
-		for (unsigned id = 0; id < stat_count(scope); id++) {
-			const struct stat_row *row = stat_row(scope, id);
+		const struct stat_row *row;
 
+		for (unsigned id = 0; (row = stat_row(scope, id)); id += stat_words(row))
 			fprintf(out, "| %s | `%s` | %s | %s | %s |\n", stat_scope_name(scope), row->name,
-			        row->kind == STAT_KIND_COUNTER ? "counter" : "gauge", row->unit,
-			        row->sentence);
-		}
+			        stat_kind_name(row->kind), row->unit, row->sentence);
 	}
 }

@@ -2,12 +2,10 @@
 /* Is it alive, is it ready, and what has it counted: /healthz, /readyz, /metrics, /api/v1/stats. */
 #include "control/route.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
 #include "base/clk.h"
 #include "base/conf.h"
 #include "base/limits.h"
@@ -15,23 +13,19 @@
 #include "control/catalogue.h"
 #include "control/control.h"
 #include "control/dataplane.h"
+#include "control/disk.h"
+#include "control/json_field.h"
+#include "control/audit.h"
+#include "control/budget.h"
 #include "control/metrics.h"
+#include "control/times.h"
 #include "uploader/uploader.h"
 
-#define API_HEALTH_WHY_BYTES 512
+#define API_HEALTH_WHY_BYTES DISK_WHY_BYTES
 
 void api_health_live(struct http_request *req)
 {
 	http_answer_json(req, 200, json_pack("{s:s, s:s}", "status", "ok", "version", WIRESPOOL_VERSION));
-}
-
-static void api_health_read_disk_error(void *arg, const struct stat_segment *stat)
-{
-	uint64_t *error = arg;
-	const uint64_t *slot = stat_slot(stat, STAT_SCOPE_PROC, 0);
-
-	if (slot)
-		*error = stat_get(slot, STAT_PROC_disk_error);
 }
 
 /* Each check returns whether all is well, with a sentence that says why not. */
@@ -46,26 +40,19 @@ static bool api_health_dataplane(const struct control *control, char why[API_HEA
 
 static bool api_health_disk(const struct control *control, char why[API_HEALTH_WHY_BYTES])
 {
-	const struct conf *conf = control->conf;
-	struct statvfs fs;
-	uint64_t error = 0;
+	uint64_t free_bytes;
 
-	if (statvfs(conf->record_dir, &fs) || access(conf->record_dir, R_OK | W_OK | X_OK)) {
-		snprintf(why, API_HEALTH_WHY_BYTES, "%.300s: %s", conf->record_dir, strerror(errno));
-		return false;
-	}
-	uint64_t free_mb = (uint64_t)fs.f_bavail * fs.f_frsize >> 20;
-	if (free_mb < (uint64_t)conf->record_min_free_mb) {
-		snprintf(why, API_HEALTH_WHY_BYTES, "%.300s: %llu MiB free, record.min_free_mb is %lld",
-		        conf->record_dir, (unsigned long long)free_mb, (long long)conf->record_min_free_mb);
-		return false;
-	}
-	if (dataplane_is_up(control->dataplane))
-		dataplane_with_stats(control->dataplane, api_health_read_disk_error, &error);
-	if (error)
-		snprintf(why, API_HEALTH_WHY_BYTES, "%.300s: the last write failed: %s", conf->record_dir,
-		        strerror((int)error));
-	return error == 0;
+	return disk_is_usable(control, &free_bytes, why);
+}
+
+static bool api_health_catalogue(const struct control *control, char why[API_HEALTH_WHY_BYTES])
+{
+	if (catalogue_is_usable(control->catalogue))
+		return true;
+	snprintf(why, API_HEALTH_WHY_BYTES,
+	        "its file cannot be gone on with, and is made anew from the "
+	        "sidecars: the list of recordings is not whole meanwhile");
+	return false;
 }
 
 /* Nothing was asked of the store yet: there is nothing to hold against it. */
@@ -88,7 +75,7 @@ void api_health_ready(struct http_request *req)
 		const char *name;
 		bool (*check)(const struct control *control, char why[API_HEALTH_WHY_BYTES]);
 	} checks[] = { { "dataplane", api_health_dataplane }, { "disk", api_health_disk },
-		{ "store", api_health_store } };
+		{ "store", api_health_store }, { "catalogue", api_health_catalogue } };
 	json_t *results = json_object();
 	bool ready = true;
 
@@ -98,7 +85,7 @@ void api_health_ready(struct http_request *req)
 		ready &= ok;
 		json_t *result = json_pack("{s:b}", "ok", ok);
 		if (!ok)
-			json_object_set_new(result, "reason", json_string(why));
+			json_field_text(result, "reason", why);
 		json_object_set_new(results, checks[i].name, result);
 	}
 	http_answer_json(req, ready ? 200 : 503, json_pack("{s:b, s:o}", "ready", ready, "checks", results));
@@ -127,6 +114,7 @@ static void api_health_print_uploads(FILE *out, struct uploader *uploader)
 	        oldest_unix_ns, GAUGE, "Start of the oldest recording not yet uploaded, Unix ns; 0: none.");
 	API_HEALTH_UPLOAD(store_usable, GAUGE, "1 when the store's last answer was a good one.");
 #undef API_HEALTH_UPLOAD
+	times_print_uploads(out);
 }
 
 void api_health_metrics(struct http_request *req)
@@ -149,7 +137,10 @@ void api_health_metrics(struct http_request *req)
 	        totals.rows);
 	metrics_print_one(
 	        out, "control_recordings_bytes", METRICS_GAUGE, "Bytes of these recordings.", totals.bytes);
+	audit_print(control->audit, out);
+	budget_print(control->budget, out);
 	metrics_print(out);
+	times_print_http(out);
 	if (control->uploader)
 		api_health_print_uploads(out, control->uploader);
 	if (fclose(out) == 0)
@@ -159,17 +150,40 @@ void api_health_metrics(struct http_request *req)
 	free(text);
 }
 
+/* A histogram as Prometheus has it: {"count","sum","le":{"1024":…}}, each bound with all that is less. */
+static json_t *api_health_hist_json(const uint64_t *words)
+{
+	json_t *json = json_object(), *bounds = json_object();
+	uint64_t count = 0;
+	char le[24];
+
+	for (unsigned b = 0; b < STAT_HIST_BUCKETS; b++) {
+		count += stat_get(words, b);
+		snprintf(le, sizeof(le), "%" PRIu64, (uint64_t)1 << (STAT_HIST_SHIFT + b));
+		if (b < STAT_HIST_BUCKETS - 1)
+			json_field_number(bounds, le, count);
+	}
+	json_field_number(json, "count", count);
+	json_field_number(json, "sum", stat_get(words, STAT_HIST_BUCKETS));
+	json_object_set_new(json, "le", bounds);
+	return json;
+}
+
 static json_t *api_health_slot_json(const struct stat_segment *stat, enum stat_scope scope, unsigned instance)
 {
 	const uint64_t *slot = stat_slot(stat, scope, instance);
 	const char *label = stat_label(stat, scope, instance);
 	json_t *json = json_object();
+	const struct stat_row *row;
 
 	if (label && *label)
-		json_object_set_new(json, "label", json_string(label));
-	for (unsigned id = 0; slot && id < stat_count(scope); id++)
-		json_object_set_new(
-		        json, stat_row(scope, id)->name, json_integer((json_int_t)stat_get(slot, id)));
+		json_field_text(json, "label", label);
+	for (unsigned id = 0; slot && (row = stat_row(scope, id)); id += stat_words(row)) {
+		if (row->kind == STAT_KIND_HIST)
+			json_object_set_new(json, row->name, api_health_hist_json(slot + id));
+		else
+			json_field_number(json, row->name, stat_get(slot, id));
+	}
 	return json;
 }
 
@@ -195,10 +209,10 @@ static json_t *api_health_control_json(const struct control *control)
 	json_t *json = json_object();
 
 	for (unsigned id = 0; id < METRICS_COUNT; id++)
-		json_object_set_new(json, metrics_row(id)->name, json_integer((json_int_t)metrics_get(id)));
+		json_field_number(json, metrics_row(id)->name, metrics_get(id));
 	catalogue_totals(control->catalogue, &totals);
-	json_object_set_new(json, "recordings", json_integer((json_int_t)totals.rows));
-	json_object_set_new(json, "recordings_bytes", json_integer((json_int_t)totals.bytes));
+	json_field_number(json, "recordings", totals.rows);
+	json_field_number(json, "recordings_bytes", totals.bytes);
 	json_object_set_new(json, "dataplane_up", json_boolean(dataplane_is_up(control->dataplane)));
 	return json;
 }
@@ -221,14 +235,16 @@ void api_health_stats(struct http_request *req)
 	char now[CLK_RFC3339_BYTES];
 	json_t *json = json_object(), *dataplane = json_object();
 
-	json_object_set_new(json, "time", json_string(clk_rfc3339(now, clk_wall_ns(), 3)));
-	json_object_set_new(json, "version", json_string(WIRESPOOL_VERSION));
+	json_field_text(json, "time", clk_rfc3339(now, clk_wall_ns(), 3));
+	json_field_text(json, "version", WIRESPOOL_VERSION);
 	json_object_set_new(json, "control", api_health_control_json(control));
 	if (dataplane_with_stats(control->dataplane, api_health_stat_json, dataplane))
 		json_object_set(json, "dataplane", dataplane);
 	else
 		json_object_set_new(json, "dataplane", json_null());
 	json_decref(dataplane);
+	json_object_set_new(json, "ledger", audit_json(control->audit));
+	json_object_set_new(json, "budget", budget_json(control->budget));
 	json_object_set_new(json, "uploads",
 	        control->uploader ? api_health_uploads_json(control->uploader) : json_null());
 	http_answer_json(req, 200, json);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 #include "base/conf.h"
+#include "control/api_failure.h"
 #include "control/control.h"
 #include "control/errors.h"
 #include "control/sdp.h"
@@ -18,41 +19,6 @@
 #define LIST_ROWS     100   /* a page, unless ?limit= says otherwise */
 
 #define SESSIONS_PATH "/api/v1/sessions"
-
-/* What the failures of sessions_open, _close and _key_frame are to a client. */
-static const struct {
-	int error;
-	const char *code;
-	const char *retry_after;
-} failures[] = {
-	{ -EPERM, "recording_disabled", NULL },
-	{ -EDQUOT, "disk_full", NULL },
-	{ -EROFS, "disk_error", NULL },
-	{ -EEXIST, "track_taken", NULL },
-	{ -EADDRINUSE, "port_taken", NULL },
-	{ -ERANGE, "bad_field", NULL },
-	{ -ENOSPC, "no_capacity", "5" },
-	{ -ENOTCONN, "dataplane_down", "1" },
-	{ -ETIMEDOUT, "dataplane_down", "1" },
-	{ -EINVAL, "bad_field", NULL },
-	{ -ENOKEY, "bad_field", NULL },
-	{ -ENOENT, "not_found", NULL },
-	{ -EALREADY, "conflict", NULL },
-};
-
-static void answer_failure(struct http_request *req, int error, const char *why)
-{
-	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
-		if (failures[i].error != error)
-			continue;
-		if (failures[i].retry_after)
-			http_set_header(req, "Retry-After", failures[i].retry_after);
-		http_answer_error(req, errors_status(failures[i].code), failures[i].code, "%s",
-		        *why ? why : strerror(-error));
-		return;
-	}
-	http_answer_error(req, 500, "internal", "%s", *why ? why : strerror(-error));
-}
 
 static void answer_request_error(struct http_request *req, const struct session_request_error *error)
 {
@@ -83,7 +49,7 @@ static void open_json(struct http_request *req)
 	if (r) {
 		answer_request_error(req, &error);
 	} else if ((r = sessions_open(control->sessions, &open, why))) {
-		answer_failure(req, r, why);
+		api_failure_answer(req, r, why);
 	} else {
 		set_location(req, open.id);
 		http_answer_json(req, 201, sessions_opened_json(&open));
@@ -187,7 +153,7 @@ static void open_sdp(struct http_request *req)
 	} else if (!read_offer(req, offer, &open)) {
 		r = sessions_open(http_control(req)->sessions, &open, why);
 		if (r)
-			answer_failure(req, r, why);
+			api_failure_answer(req, r, why);
 		else
 			answer_sdp(req, offer, &open);
 	}
@@ -320,7 +286,7 @@ void api_sessions_key_frame(struct http_request *req)
 	int r = sessions_key_frame(http_control(req)->sessions, http_param(req, 0), track ? track : "", why);
 
 	if (r)
-		answer_failure(req, r, why);
+		api_failure_answer(req, r, why);
 	else
 		http_answer_empty(req, 204);
 }

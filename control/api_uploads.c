@@ -9,6 +9,7 @@
 #include "base/clk.h"
 #include "control/catalogue.h"
 #include "control/control.h"
+#include "control/json_field.h"
 #include "control/library.h"
 #include "control/page.h"
 #include "uploader/uploader.h"
@@ -21,7 +22,6 @@ struct api_uploads {
 static json_t *api_uploads_json(struct uploader *uploader, const char *name, bool growing)
 {
 	struct uploader_status status = { .state = UPLOADER_NONE };
-	char time[CLK_RFC3339_BYTES];
 
 	uploader_status(uploader, name, &status);
 	json_t *json = json_pack("{s:s, s:s, s:b, s:I, s:I, s:I}", "name", name, "state",
@@ -29,12 +29,11 @@ static json_t *api_uploads_json(struct uploader *uploader, const char *name, boo
 	        (json_int_t)status.bytes_done, "bytes_total", (json_int_t)status.bytes_total, "tries",
 	        (json_int_t)status.tries);
 	if (status.key[0])
-		json_object_set_new(json, "key", json_string(status.key));
+		json_field_text(json, "key", status.key);
 	if (status.error[0])
-		json_object_set_new(json, "error", json_string(status.error));
+		json_field_text(json, "error", status.error);
 	if (status.state == UPLOADER_RETRYING)
-		json_object_set_new(
-		        json, "next_try", json_string(clk_rfc3339(time, status.next_try_unix_ns, 3)));
+		json_field_time(json, "next_try", status.next_try_unix_ns);
 	return json;
 }
 

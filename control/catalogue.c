@@ -100,6 +100,14 @@ bool catalogue_recover(struct catalogue *catalogue)
 	return recovered;
 }
 
+bool catalogue_is_usable(struct catalogue *catalogue)
+{
+	pthread_mutex_lock(&catalogue->lock);
+	bool usable = !catalogue->db.damaged;
+	pthread_mutex_unlock(&catalogue->lock);
+	return usable;
+}
+
 void catalogue_totals(struct catalogue *catalogue, struct catalogue_totals *ret_totals)
 {
 	pthread_mutex_lock(&catalogue->lock);
@@ -292,39 +300,56 @@ static int catalogue_parse_cursor(const char *cursor, sqlite3_int64 *ret_finishe
 	return 0;
 }
 
-/* Only the conditions that are asked for, so that SQLite finds the index that fits them. */
-static void catalogue_compose(char *sql, size_t size, const struct catalogue_query *query)
+static sqlite3_stmt *catalogue_page_statement(
+        struct catalogue *catalogue, const struct catalogue_query *query)
 {
-	snprintf(sql, size,
-	        "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE 1%s%s%s%s%s%s"
-	        " ORDER BY finished DESC, name DESC LIMIT ?7",
-	        query->room ? " AND room = ?1" : "", query->session ? " AND session = ?2" : "",
-	        query->waiting ? " AND uploaded = 0" : "", query->since_unix_ns ? " AND finished >= ?3" : "",
-	        query->until_unix_ns ? " AND finished < ?4" : "",
-	        query->cursor ? " AND (finished, name) < (?5, ?6)" : "");
+	enum catalogue_db_id id = CATALOGUE_DB_list;
+
+	if (query->waiting)
+		id = CATALOGUE_DB_list_waiting;
+	else if (query->session)
+		id = query->room ? CATALOGUE_DB_list_session_room : CATALOGUE_DB_list_session;
+	else if (query->room)
+		id = CATALOGUE_DB_list_room;
+	return catalogue_statement(catalogue, id);
 }
 
-static int catalogue_prepare_page(
-        struct catalogue *catalogue, const struct catalogue_query *query, sqlite3_stmt **ret_statement)
+/* Where the page begins: below the cursor and below until, whichever is older, so that one bound serves both.
+ */
+static int catalogue_page_start(
+        const struct catalogue_query *query, sqlite3_int64 *ret_finished, const char **ret_name)
 {
-	char sql[512];
-	sqlite3_int64 after = 0;
-	const char *after_name = NULL;
-	sqlite3_stmt *statement;
+	sqlite3_int64 finished = query->until_unix_ns ? (sqlite3_int64)query->until_unix_ns : INT64_MAX;
+	sqlite3_int64 cursor_finished;
+	const char *name = "", *cursor_name;
 
-	if (query->cursor && catalogue_parse_cursor(query->cursor, &after, &after_name))
-		return -EINVAL;
-	catalogue_compose(sql, sizeof(sql), query);
-	if (sqlite3_prepare_v2(catalogue->db.sqlite, sql, -1, &statement, NULL) != SQLITE_OK)
-		return catalogue_db_failed(&catalogue->db, "list");
-	sqlite3_bind_text(statement, 1, query->room, -1, SQLITE_STATIC);
-	sqlite3_bind_text(statement, 2, query->session, -1, SQLITE_STATIC);
+	if (query->cursor) {
+		if (catalogue_parse_cursor(query->cursor, &cursor_finished, &cursor_name))
+			return -EINVAL;
+		if (cursor_finished < finished) {
+			finished = cursor_finished;
+			name = cursor_name;
+		}
+	}
+	*ret_finished = finished;
+	*ret_name = name;
+	return 0;
+}
+
+static int catalogue_bind_page(sqlite3_stmt *statement, const struct catalogue_query *query)
+{
+	sqlite3_int64 finished;
+	const char *name;
+	int err = catalogue_page_start(query, &finished, &name);
+
+	if (err)
+		return err;
+	catalogue_bind_text(statement, 1, query->room);
+	catalogue_bind_text(statement, 2, query->session);
 	sqlite3_bind_int64(statement, 3, (sqlite3_int64)query->since_unix_ns);
-	sqlite3_bind_int64(statement, 4, (sqlite3_int64)query->until_unix_ns);
-	sqlite3_bind_int64(statement, 5, after);
-	sqlite3_bind_text(statement, 6, after_name, -1, SQLITE_TRANSIENT);
-	sqlite3_bind_int64(statement, 7, (sqlite3_int64)query->limit + 1);
-	*ret_statement = statement;
+	sqlite3_bind_int64(statement, 4, finished);
+	catalogue_bind_text(statement, 5, name);
+	sqlite3_bind_int64(statement, 6, (sqlite3_int64)query->limit + 1);
 	return 0;
 }
 
@@ -339,12 +364,12 @@ int catalogue_list(struct catalogue *catalogue, const struct catalogue_query *qu
         void (*each)(void *arg, const struct catalogue_row *row), void *arg, char **ret_cursor)
 {
 	struct catalogue_row row = { 0 };
-	sqlite3_stmt *statement = NULL;
 	unsigned count = 0;
 	int code = SQLITE_DONE;
 
 	pthread_mutex_lock(&catalogue->lock);
-	int err = catalogue_prepare_page(catalogue, query, &statement);
+	sqlite3_stmt *statement = catalogue_page_statement(catalogue, query);
+	int err = catalogue_bind_page(statement, query);
 	if (!err) {
 		while ((code = sqlite3_step(statement)) == SQLITE_ROW && count < query->limit) {
 			catalogue_read_row(statement, &row);
@@ -355,7 +380,8 @@ int catalogue_list(struct catalogue *catalogue, const struct catalogue_query *qu
 		}
 		if (code != SQLITE_DONE && code != SQLITE_ROW)
 			err = catalogue_db_failed(&catalogue->db, "list");
-		sqlite3_finalize(statement);
+		sqlite3_reset(statement);
+		sqlite3_clear_bindings(statement);
 	}
 	pthread_mutex_unlock(&catalogue->lock);
 	if (err)

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <jansson.h>
+#include "base/log.h"
 #include "base/name.h"
 
 struct catalogue;
@@ -23,6 +24,10 @@ struct catalogue_row {
 	                * lists (sidecar_summary); owned by the row */
 };
 
+/* For log_with. */
+#define CATALOGUE_ROW_IDS(row)                                                                               \
+	LOG_IDS(.session = (row)->session, .room = (row)->room, .track = (row)->track, .record = (row)->name)
+
 void catalogue_row_clear(struct catalogue_row *row);
 
 /* 0 or -errno (logged). *ret_fresh: it was made anew, so the directory has to be scanned whole. */
@@ -32,6 +37,9 @@ void catalogue_close(struct catalogue *catalogue);
 /* SQLite found the file damaged, or lost, after the opening: make it anew. True when that was done and the
  * directory has to be scanned whole. */
 bool catalogue_recover(struct catalogue *catalogue);
+
+/* Whether it can be gone on with; else catalogue_recover makes it anew, soon. */
+bool catalogue_is_usable(struct catalogue *catalogue);
 
 /* How many rows there are, and the bytes of their files together; kept in memory. */
 struct catalogue_totals {
@@ -56,7 +64,7 @@ int catalogue_get(struct catalogue *catalogue, const char *name, struct catalogu
 /* A page, newest first by (finished, name). The cursor is opaque text from the page before. */
 struct catalogue_query {
 	const char *room, *session;            /* NULL: any */
-	bool waiting;                          /* only what is not uploaded */
+	bool waiting;                          /* only what is not uploaded, of any room and session */
 	uint64_t since_unix_ns, until_unix_ns; /* of finished; 0: no bound; since included, until not */
 	unsigned limit;
 	const char *cursor;

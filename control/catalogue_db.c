@@ -7,16 +7,20 @@
 #include "base/log.h"
 
 #define CATALOGUE_DB_APPLICATION 0x57535043 /* "WSPC" */
-#define CATALOGUE_DB_VERSION     1
+#define CATALOGUE_DB_VERSION     2
 #define CATALOGUE_DB_BUSY_MS     5000
+/* A larger file is not read whole before it serves: the library's first scan reads every row anyway, and
+ * finds what is damaged then. */
+#define CATALOGUE_DB_CHECK_BYTES (64ll << 20)
 
-/* Listings order by (finished, name); each filter has an index that gives this order. */
+/* Listings order by (finished, name); each filter has an index that gives this order. The first one also
+ * gives the totals, without a look at the rows. */
 static const char catalogue_db_schema[] =
         "CREATE TABLE recordings ("
         " name TEXT NOT NULL PRIMARY KEY, promised TEXT NOT NULL, session TEXT NOT NULL, room TEXT NOT NULL,"
         " participant TEXT NOT NULL, track TEXT NOT NULL, bytes INTEGER NOT NULL, started INTEGER NOT NULL,"
         " finished INTEGER NOT NULL, uploaded INTEGER NOT NULL, sidecar TEXT NOT NULL);"
-        "CREATE INDEX recordings_finished ON recordings (finished, name);"
+        "CREATE INDEX recordings_finished ON recordings (finished, name, bytes);"
         "CREATE INDEX recordings_room ON recordings (room, finished, name);"
         "CREATE INDEX recordings_session ON recordings (session, finished, name);"
         "CREATE INDEX recordings_promised ON recordings (promised, finished, name);"
@@ -57,6 +61,9 @@ static bool catalogue_db_is_sound(struct catalogue_db *db)
 	sqlite3_stmt *statement;
 	bool sound = false;
 
+	if (catalogue_db_ask(db, "PRAGMA page_count") * catalogue_db_ask(db, "PRAGMA page_size") >
+	        CATALOGUE_DB_CHECK_BYTES)
+		return true;
 	if (sqlite3_prepare_v2(db->sqlite, "PRAGMA quick_check(1)", -1, &statement, NULL) != SQLITE_OK)
 		return false;
 	if (sqlite3_step(statement) == SQLITE_ROW)

@@ -10,6 +10,12 @@
 /* clang-format off */
 #define CATALOGUE_DB_COLUMNS "name, promised, session, room, participant, track, bytes, started, finished, uploaded"
 
+/* A page of what fulfils @where, from the place (?4, ?5) on, newest first. The range is one of the index's order
+ * whatever is asked for: a page costs its rows, however deep it lies. */
+#define CATALOGUE_DB_LIST(where)                                                                                        \
+	"SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE " where                                          \
+	"finished >= ?3 AND (finished, name) < (?4, ?5) ORDER BY finished DESC, name DESC LIMIT ?6"
+
 /* CATALOGUE_DB_STATEMENT(id, SQL) */
 #define CATALOGUE_DB_TABLE(STATEMENT)                                                                                   \
 	STATEMENT(begin, "BEGIN IMMEDIATE")                                                                             \
@@ -23,6 +29,11 @@
 	STATEMENT(get, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE name = ?1")                       \
 	STATEMENT(get_promised, "SELECT " CATALOGUE_DB_COLUMNS ", sidecar FROM recordings WHERE promised = ?1"           \
 				" ORDER BY finished DESC, name DESC LIMIT 1")                                           \
+	STATEMENT(list, CATALOGUE_DB_LIST(""))                                                                           \
+	STATEMENT(list_room, CATALOGUE_DB_LIST("room = ?1 AND "))                                                        \
+	STATEMENT(list_session, CATALOGUE_DB_LIST("session = ?2 AND "))                                                  \
+	STATEMENT(list_session_room, CATALOGUE_DB_LIST("session = ?2 AND +room = ?1 AND "))                              \
+	STATEMENT(list_waiting, CATALOGUE_DB_LIST("uploaded = 0 AND "))                                                  \
 	STATEMENT(walk, "SELECT " CATALOGUE_DB_COLUMNS " FROM recordings WHERE (finished, name) > (?1, ?2) ORDER BY finished, name LIMIT ?3")
 /* clang-format on */
 

@@ -207,6 +207,12 @@ static int dispatch(struct dataplane *d, const union msg *msg)
 		if (d->cfg.on_file)
 			d->cfg.on_file(d->cfg.arg, &msg->FILE_STATE_);
 		return 0;
+	case MSG_DTLS_IN:
+		if (!d->welcomed)
+			return -EPROTO;
+		if (d->cfg.on_datagram)
+			d->cfg.on_datagram(d->cfg.arg, &msg->DTLS_IN_);
+		return 0;
 	default:
 		return -EPROTO;
 	}

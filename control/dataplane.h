@@ -26,6 +26,7 @@ struct dataplane_cfg {
 	void (*on_down)(void *arg);
 	void (*on_session)(void *arg, const struct msg_session_state *state);
 	void (*on_file)(void *arg, const struct msg_file_state *state);
+	void (*on_datagram)(void *arg, const struct msg_datagram *datagram); /* DTLS_IN */
 	void *arg;
 };
 
@@ -40,10 +41,11 @@ void dataplane_free(struct dataplane *dataplane);
 int dataplane_request(struct dataplane *dataplane, union msg *msg, enum msg_type type,
         char ret_why[LIMIT_REASON_BYTES + 1]);
 
-/* Send without waiting; for the loop's own thread. 0 or -errno. The message is copied and wiped. */
+/* Send without waiting, and without hearing of it. Any thread. 0, -ENOTCONN, -ENOMEM, -ENOBUFS (more than
+ * LIMIT_DTLS_OUT_PKTS of DTLS_OUT wait). The message is copied and wiped. */
 int dataplane_send(struct dataplane *dataplane, union msg *msg, enum msg_type type);
 
-/* Send a request that names a session (SESSION_OPEN, SESSION_CLOSE, KEY_FRAME) without waiting: @done is
+/* Send a request that names a session (SESSION_OPEN, SESSION_KEYS, KEY_FRAME, …) without waiting: @done is
  * called on the loop with its acknowledgement, or with -ENOTCONN when the dataplane goes away first; not when
  * dataplane_free comes first. Any thread. 0, -ENOTCONN or -ENOMEM (then @done is not called). The message is
  * copied and wiped. */

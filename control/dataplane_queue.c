@@ -54,6 +54,10 @@ static const char *session_of(const union msg *msg, enum msg_type type)
 		return msg->SESSION_OPEN_.id;
 	case MSG_SESSION_CLOSE:
 		return msg->SESSION_CLOSE_.id;
+	case MSG_SESSION_KEYS:
+		return msg->SESSION_KEYS_.id;
+	case MSG_SESSION_ICE:
+		return msg->SESSION_ICE_.id;
 	case MSG_KEY_FRAME:
 		return msg->KEY_FRAME_.id;
 	default:
@@ -103,6 +107,7 @@ static void drain(struct dataplane_queue *q, struct requests *ret_asked)
 
 	pthread_mutex_lock(&q->lock);
 	q->phase = DATAPLANE_DOWN;
+	q->datagrams = 0;
 	for (unsigned i = 0; i < 2; i++) {
 		for (struct request *req; (req = TAILQ_FIRST(lists[i]));) {
 			TAILQ_REMOVE(lists[i], req, link);
@@ -169,6 +174,7 @@ static void put(struct dataplane_queue *q, struct request *req)
 	ssize_t n;
 
 	req->id = ++q->next_id;
+	q->datagrams += req->type == MSG_DTLS_OUT;
 	TAILQ_INSERT_TAIL(&q->queued, req, link);
 	n = write(q->wake_fd, &one, sizeof(one));
 	(void)n; /* it can only be full, and then the loop wakes anyway */
@@ -209,7 +215,7 @@ int dataplane_queue_ask(
         struct dataplane_queue *q, union msg *msg, enum msg_type type, dataplane_done *done, void *arg)
 {
 	struct request *req = request_make(msg, type);
-	bool taken;
+	int r = 0;
 
 	explicit_bzero(msg, ipc_size(type));
 	if (!req)
@@ -217,13 +223,29 @@ int dataplane_queue_ask(
 	req->done = done;
 	req->arg = arg;
 	pthread_mutex_lock(&q->lock);
-	taken = q->phase >= DATAPLANE_LISTING;
-	if (taken)
+	if (q->phase < DATAPLANE_LISTING)
+		r = -ENOTCONN;
+	else if (type == MSG_DTLS_OUT && q->datagrams >= LIMIT_DTLS_OUT_PKTS)
+		r = -ENOBUFS;
+	else
 		put(q, req);
 	pthread_mutex_unlock(&q->lock);
-	if (!taken)
+	if (r)
 		request_free(req);
-	return taken ? 0 : -ENOTCONN;
+	return r;
+}
+
+/* It waits for its answer now, if it is one that is answered. With the lock. */
+static void keep_sent(struct dataplane_queue *q, struct request *req)
+{
+	if (req->type == MSG_DTLS_OUT) {
+		q->datagrams--;
+		request_free(req);
+		return;
+	}
+	explicit_bzero(req->msg, ipc_size(req->type));
+	req->is_sent = true;
+	TAILQ_INSERT_TAIL(&q->sent, req, link);
 }
 
 int dataplane_queue_flush(struct dataplane_queue *q, int fd)
@@ -235,10 +257,8 @@ int dataplane_queue_flush(struct dataplane_queue *q, int fd)
 		error = ipc_send(fd, req->msg, req->type, req->id);
 		if (error)
 			break;
-		explicit_bzero(req->msg, ipc_size(req->type));
-		req->is_sent = true;
 		TAILQ_REMOVE(&q->queued, req, link);
-		TAILQ_INSERT_TAIL(&q->sent, req, link);
+		keep_sent(q, req);
 	}
 	pthread_mutex_unlock(&q->lock);
 	return error;

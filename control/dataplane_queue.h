@@ -28,7 +28,8 @@ struct dataplane_queue {
 	enum dataplane_phase phase;
 	uint64_t next_id;
 	struct requests queued, sent;
-	int wake_fd; /* an eventfd, written when something was queued */
+	unsigned datagrams; /* DTLS_OUT in queued: bounded, for peers cause them */
+	int wake_fd;        /* an eventfd, written when something was queued */
 };
 
 void dataplane_queue_init(struct dataplane_queue *queue, int wake_fd);

@@ -18,6 +18,7 @@
 	ERROR(unauthorized, 401, "A bearer token is needed, or the one given is not known.")                    \
 	ERROR(not_found, 404, "There is no such path, recording, session or upload.")                           \
 	ERROR(method_not_allowed, 405, "The path takes other methods; Allow names them.")                       \
+	ERROR(not_acceptable, 406, "Of what is offered nothing can be recorded; the message says why.")         \
 	ERROR(conflict, 409, "It cannot be done to what is there, as it is now.")                               \
 	ERROR(port_taken, 409, "The wished port is another session's.")                                         \
 	ERROR(track_taken, 409, "A live session has that track of that room.")                                  \
@@ -28,8 +29,11 @@
 	ERROR(too_large, 413, "The body is larger than is taken.")                                              \
 	ERROR(unsupported_media_type, 415, "The body is of another type than is taken.")                        \
 	ERROR(range_not_satisfiable, 416, "No byte of the range exists; Content-Range tells the size.")         \
+	ERROR(unprocessable, 422, "A sound offer that cannot be served; the message says why.")                 \
+	ERROR(precondition_required, 428, "If-Match is needed: an ICE restart says of what (RFC 9725).")        \
 	ERROR(internal, 500, "A failure of this server; its log says more.")                                    \
 	ERROR(disk_error, 500, "The disk of the recordings failed.")                                            \
+	ERROR(full, 503, "The machine has no room for another session; Retry-After says when to ask again.")     \
 	ERROR(no_capacity, 503, "No port or place is left for another session.")                                \
 	ERROR(dataplane_down, 503, "The dataplane is not there, or did not answer in time.")                    \
 	ERROR(stopping, 503, "The server is being stopped.")                                                    \

@@ -12,6 +12,7 @@ struct growing_entry {
 	struct library_open_file file;
 	uint32_t stat_index;
 	bool superseded; /* the track's counter is another file's by now */
+	bool old;        /* said by an earlier connection, and not again by now: shown to nobody */
 };
 
 struct growing {
@@ -57,6 +58,11 @@ static struct growing_entry *growing_by_name(struct growing *growing, const char
 	return NULL;
 }
 
+static void growing_drop(struct growing *growing, struct growing_entry *entry)
+{
+	*entry = growing->entries[--growing->count];
+}
+
 /* Room for @file's entry: the one it has already, or a new one. */
 static struct growing_entry *growing_place(struct growing *growing, const char *name)
 {
@@ -82,6 +88,7 @@ int growing_add(
 	for (unsigned i = 0; i < growing->count; i++)
 		if (growing->entries[i].stat_index == file->stat_index)
 			growing->entries[i].superseded = true;
+	bool known = growing_by_name(growing, file->name) != NULL;
 	struct growing_entry *entry = growing_place(growing, file->name);
 	if (entry) {
 		memset(entry, 0, sizeof(*entry));
@@ -94,7 +101,7 @@ int growing_add(
 			growing_describe(&entry->file, opening);
 	}
 	pthread_mutex_unlock(&growing->lock);
-	return entry ? 0 : -ENOMEM;
+	return entry ? known : -ENOMEM;
 }
 
 void growing_remove(struct growing *growing, const char *name)
@@ -102,14 +109,24 @@ void growing_remove(struct growing *growing, const char *name)
 	pthread_mutex_lock(&growing->lock);
 	struct growing_entry *entry = growing_by_name(growing, name);
 	if (entry)
-		*entry = growing->entries[--growing->count];
+		growing_drop(growing, entry);
 	pthread_mutex_unlock(&growing->lock);
 }
 
 void growing_clear(struct growing *growing)
 {
 	pthread_mutex_lock(&growing->lock);
-	growing->count = 0;
+	for (unsigned i = 0; i < growing->count; i++)
+		growing->entries[i].old = true;
+	pthread_mutex_unlock(&growing->lock);
+}
+
+void growing_settle(struct growing *growing)
+{
+	pthread_mutex_lock(&growing->lock);
+	for (unsigned i = growing->count; i-- > 0;)
+		if (growing->entries[i].old)
+			growing_drop(growing, &growing->entries[i]);
 	pthread_mutex_unlock(&growing->lock);
 }
 
@@ -141,11 +158,16 @@ unsigned growing_list(struct growing *growing, struct library_open_file **ret_fi
 	struct library_open_file *files = NULL;
 
 	pthread_mutex_lock(&growing->lock);
-	unsigned count = growing->count;
-	if (count && !(files = malloc(count * sizeof(*files))))
-		count = 0;
-	for (unsigned i = 0; i < count; i++)
-		files[i] = growing->entries[i].file;
+	unsigned count = 0;
+	if (growing->count)
+		files = malloc(growing->count * sizeof(*files));
+	for (unsigned i = 0; files && i < growing->count; i++)
+		if (!growing->entries[i].old)
+			files[count++] = growing->entries[i].file;
+	if (!count) {
+		free(files);
+		files = NULL;
+	}
 	pthread_mutex_unlock(&growing->lock);
 	*ret_files = files;
 	return count;
@@ -156,10 +178,11 @@ bool growing_find(struct growing *growing, const char *name, struct library_open
 	pthread_mutex_lock(&growing->lock);
 	struct growing_entry *entry = growing_by_name(growing, name);
 	for (unsigned i = 0; !entry && i < growing->count; i++)
-		if (!strcmp(growing->entries[i].file.promised, name))
+		if (!growing->entries[i].old && !strcmp(growing->entries[i].file.promised, name))
 			entry = &growing->entries[i];
-	if (entry)
+	bool found = entry && !entry->old;
+	if (found)
 		*ret_file = entry->file;
 	pthread_mutex_unlock(&growing->lock);
-	return entry != NULL;
+	return found;
 }

@@ -20,6 +20,8 @@
 #include "control/json_text.h"
 #include "control/listen.h"
 #include "control/metrics.h"
+#include "control/route.h"
+#include "control/times.h"
 
 #define HTTP_CONNECTIONS 1024u
 #define HTTP_IDLE_S      60u
@@ -32,11 +34,6 @@
 struct control *http_control(const struct http_request *req)
 {
 	return req->http->control;
-}
-
-const char *http_method(const struct http_request *req)
-{
-	return req->method;
 }
 
 const char *http_path(const struct http_request *req)
@@ -57,6 +54,11 @@ const char *http_query(const struct http_request *req, const char *key)
 const char *http_header(const struct http_request *req, const char *name)
 {
 	return MHD_lookup_connection_value(req->connection, MHD_HEADER_KIND, name);
+}
+
+int http_rooms(const struct http_request *req, const char ***ret_rooms)
+{
+	return auth_rooms(req->http->auth, http_header(req, "Authorization"), ret_rooms);
 }
 
 const char *http_body(const struct http_request *req, size_t *ret_len)
@@ -116,6 +118,8 @@ static void http_on_completed(
 		metrics_add(METRICS_http_requests_aborted, 1);
 	metrics_add(METRICS_http_requests_active, -1);
 	metrics_add(METRICS_http_busy_ns, (int64_t)took_ns);
+	if (code == MHD_REQUEST_TERMINATED_COMPLETED_OK && req->handler && !req->is_stream)
+		times_add_http(route_row(req->handler), took_ns);
 	log_debug("http: %s %s %d%s, %.1f ms", req->method, req->path, req->status,
 	        code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : " (cut off)", (double)took_ns / 1e6);
 	http_answer_free(req);
@@ -195,6 +199,8 @@ static enum MHD_Result http_on_access(void *cls, struct MHD_Connection *connecti
 		return http_collect(req, data, got);
 	} else if (!req->response && __atomic_load_n(&req->http->stopping, __ATOMIC_ACQUIRE)) {
 		http_answer_error(req, 503, "stopping", "The server is being stopped.");
+	} else if (!req->response && req->is_live) {
+		req->handler(req);
 	} else if (!req->response) {
 		http_receive_whole(req);
 		http_worker_push(req->http->worker, req);
@@ -275,6 +281,9 @@ static int http_listen(const struct http *http)
 		        listen);
 		return -EACCES;
 	}
+	if (!auth_needed(http->auth) && *http->conf->control_whip_tokens)
+		log_warn("http: control.whip_tokens without control.api_tokens: the rest of the API asks "
+		         "nobody for a token, also not those who come by a proxy on this machine");
 	int fd = listen_open(&addr, port);
 	if (fd < 0)
 		log_error("http: cannot listen on %s: %s", listen, strerror(-fd));
@@ -322,7 +331,7 @@ int http_create(struct http **ret_http, struct control *control)
 	}
 	http->control = control;
 	http->conf = control->conf;
-	err = auth_create(&http->auth, http->conf->control_api_tokens);
+	err = auth_create(&http->auth, http->conf->control_api_tokens, http->conf->control_whip_tokens);
 	if (!err)
 		err = http_worker_create(&http->worker, (unsigned)http->conf->control_http_threads);
 	if (err)
@@ -345,28 +354,35 @@ int http_create(struct http **ret_http, struct control *control)
 	return 0;
 }
 
-/* No new connections and calls; those under way end by themselves, downloads within HTTP_STOP_MS. */
-static void http_drain(struct http *http)
+/* No new connections and calls; those under way end by themselves, downloads within HTTP_STOP_MS. Returns the
+ * listening socket, which refuses from now on: it may be closed once the server's threads, which still take
+ * it out of their epolls, have ended. */
+static MHD_socket http_drain(struct http *http)
 {
 	const struct timespec tick = { .tv_nsec = 10 * CLK_NS_PER_MS };
 	MHD_socket listen_fd = MHD_quiesce_daemon(http->daemon);
 
 	if (listen_fd != MHD_INVALID_SOCKET)
-		close(listen_fd);
+		shutdown(listen_fd, SHUT_RDWR);
 	__atomic_store_n(&http->stopping, true, __ATOMIC_RELEASE);
 	for (int ms = 0; ms < HTTP_STOP_MS && __atomic_load_n(&http->active, __ATOMIC_ACQUIRE); ms += 10)
 		nanosleep(&tick, NULL);
+	return listen_fd;
 }
 
 void http_free(struct http *http)
 {
+	MHD_socket listen_fd = MHD_INVALID_SOCKET;
+
 	if (!http)
 		return;
 	if (http->daemon)
-		http_drain(http);
+		listen_fd = http_drain(http);
 	http_worker_free(http->worker); /* every suspended connection has been resumed after this */
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	if (listen_fd != MHD_INVALID_SOCKET)
+		close(listen_fd);
 	auth_free(http->auth);
 	free(http->tls_cert);
 	if (http->tls_key)

@@ -22,12 +22,13 @@ struct http_request; /* one request; lives until its handler has answered */
 
 /* What a handler may ask of its request. Strings live as long as the request; NULL: absent. */
 struct control *http_control(const struct http_request *req);
-const char *http_method(const struct http_request *req);
 const char *http_path(const struct http_request *req);
 const char *http_param(
         const struct http_request *req, unsigned index); /* what the route's n-th {…} matched, decoded */
 const char *http_query(const struct http_request *req, const char *key);
 const char *http_header(const struct http_request *req, const char *name);
+/* The rooms that its token is good for, as auth_rooms has it (control/auth.h). */
+int http_rooms(const struct http_request *req, const char ***ret_rooms);
 const char *http_body(const struct http_request *req, size_t *ret_len); /* NUL-terminated besides */
 
 /* Headers of the answer, before answering. */
@@ -52,6 +53,12 @@ struct http_piece {
 };
 void http_answer_pieces(
         struct http_request *req, int status, int fd, const struct http_piece *pieces, size_t count);
+
+/* A body that comes over time, and whose end nobody knows: struct http_stream (control/http_stream.h) is
+ * taken over. */
+struct http_stream;
+void http_answer_stream(
+        struct http_request *req, int status, const char *content_type, struct http_stream *stream);
 
 /* Parse the body as a JSON object: bounded in depth and size, no duplicate keys, and UTF-8 throughout. On
  * failure the error has been answered (400 bad_json with line and column) and NULL is returned. */

@@ -10,6 +10,8 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "control/errors.h"
+#include "control/http_stream.h"
+#include "control/json_text.h"
 
 #define HTTP_ANSWER_BLOCK_BYTES   (128 << 10)
 #define HTTP_ANSWER_MESSAGE_BYTES 512
@@ -47,7 +49,7 @@ static void http_answer_cors(const struct http_request *req, struct MHD_Response
 		return;
 	MHD_add_response_header(response, "Access-Control-Allow-Origin", origin);
 	MHD_add_response_header(response, "Access-Control-Expose-Headers",
-	        "Location, ETag, Link, Content-Range, Accept-Ranges, Allow");
+	        "Location, ETag, Link, Content-Range, Accept-Ranges, Accept-Patch, Allow, Retry-After");
 	if (strcmp(origin, "*"))
 		MHD_add_response_header(response, "Vary", "Origin");
 }
@@ -91,7 +93,7 @@ void http_answer_text(
 
 void http_answer_json(struct http_request *req, int status, json_t *json)
 {
-	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+	char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY | JSON_TEXT_REALS) : NULL;
 
 	json_decref(json);
 	if (!text) {
@@ -206,6 +208,18 @@ void http_answer_pieces(
 		close(fd);
 		for (size_t i = 0; i < count; i++)
 			free(pieces[i].text);
+	}
+	http_answer(req, status, response);
+}
+
+void http_answer_stream(
+        struct http_request *req, int status, const char *content_type, struct http_stream *stream)
+{
+	struct MHD_Response *response = http_stream_response(stream, req);
+
+	if (response) {
+		MHD_add_response_header(response, "Content-Type", content_type);
+		MHD_add_response_header(response, "Cache-Control", "no-store");
 	}
 	http_answer(req, status, response);
 }

@@ -32,7 +32,9 @@ struct http_request {
 	struct MHD_Connection *connection;
 	struct http_request *next; /* in the workers' queue */
 	enum http_stage stage;
-	bool is_whole; /* counted in http's active */
+	bool is_whole;  /* counted in http's active */
+	bool is_live;   /* ROUTE_LIVE: its handler needs no worker */
+	bool is_stream; /* how long it took is no figure of ours */
 	uint64_t begun_ns;
 	const char *method;
 	char *path, *query; /* one allocation, path's */

@@ -8,6 +8,8 @@
 #include <jansson.h>
 
 #define JSON_TEXT_WHY_BYTES 256
+#define JSON_TEXT_REALS                                                                                      \
+	JSON_REAL_PRECISION(15) /* of json_dumps: as they were read; 17 digits make 0.1 longer */
 
 /* NULL with a sentence in @ret_why when @text is not one JSON object or array, or nests deeper than @depth.
  */

@@ -18,9 +18,10 @@
 int library_create(struct library **ret_library, struct control *control)
 {
 	struct library *library = calloc(1, sizeof(*library));
-	const struct uploader_cfg uploads = {
-		.conf = control->conf, .on_done = library_keep_uploaded, .arg = library
-	};
+	const struct uploader_cfg uploads = { .conf = control->conf,
+		.on_done = library_keep_uploaded,
+		.on_news = library_tell_upload,
+		.arg = library };
 	int err;
 
 	if (!library) {
@@ -29,6 +30,7 @@ int library_create(struct library **ret_library, struct control *control)
 	}
 	library->control = control;
 	library->conf = control->conf;
+	library->created_unix_ns = clk_wall_ns();
 	library->scan_wanted = true;
 	library->done_last = &library->done;
 	pthread_mutex_init(&library->pairs, NULL);
@@ -76,7 +78,16 @@ void library_free(struct library *library)
 
 void library_dataplane_up(struct library *library)
 {
+	library->listing = true;
 	growing_clear(library->growing);
+}
+
+void library_dataplane_listed(struct library *library)
+{
+	library->listing = false;
+	library->listed = true;
+	growing_settle(library->growing);
+	library_scan(library);
 }
 
 void library_scan(struct library *library)
@@ -130,7 +141,8 @@ void library_offer(struct library *library, const struct catalogue_row *row)
 	strcpy(meta.track, row->track);
 	int err = uploader_finished(library->control->uploader, row->name, &meta);
 	if (err)
-		log_error("library: %s cannot be queued for upload: %s; the next scan tries again", row->name,
+		log_with(LOG_LEVEL_ERROR, CATALOGUE_ROW_IDS(row),
+		        "library: %s cannot be queued for upload: %s; the next scan tries again", row->name,
 		        strerror(-err));
 }
 
@@ -150,14 +162,16 @@ int library_take(struct library *library, const char *name)
 	close(dir_fd);
 	if (bad_sidecar) {
 		metrics_add(METRICS_library_bad_sidecars, 1);
-		log_warn("library: the sidecar of %s cannot be read; it is listed without", name);
+		log_with(LOG_LEVEL_WARN, LOG_IDS(.record = name),
+		        "library: the sidecar of %s cannot be read; it is listed without", name);
 	}
 	if (!err) {
 		metrics_add(METRICS_library_added, 1);
 		library_offer(library, &row);
 	} else if (err != -ENOENT) {
 		metrics_add(METRICS_library_errors, 1);
-		log_error("library: cannot take in %s: %s; the next scan tries again", name, strerror(-err));
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = name),
+		        "library: cannot take in %s: %s; the next scan tries again", name, strerror(-err));
 		pthread_mutex_lock(&library->lock);
 		library->rescan_wanted = true;
 		pthread_mutex_unlock(&library->lock);
@@ -166,13 +180,15 @@ int library_take(struct library *library, const char *name)
 	return err;
 }
 
-int library_remove(struct library *library, const char *name)
+int library_remove(struct library *library, const char *name, const char *why)
 {
+	struct catalogue_row row = { 0 };
 	int dir_fd = library_dir(library);
 
 	if (dir_fd < 0)
 		return dir_fd;
 	pthread_mutex_lock(&library->pairs);
+	bool known = !catalogue_get(library->control->catalogue, name, &row) && !strcmp(row.name, name);
 	int err = pair_remove(dir_fd, name);
 	if (!err || err == -ENOENT)
 		catalogue_remove(library->control->catalogue, name);
@@ -180,6 +196,9 @@ int library_remove(struct library *library, const char *name)
 	close(dir_fd);
 	if ((!err || err == -ENOENT) && library->control->uploader)
 		uploader_forget(library->control->uploader, name);
+	if (!err)
+		library_tell_row(library, EVENTS_record_removed, name, known ? &row : NULL, why);
+	catalogue_row_clear(&row);
 	return err;
 }
 
@@ -187,26 +206,36 @@ void library_file_event(struct library *library, const struct msg_file_state *fi
 {
 	struct msg_session_open opening;
 	bool known;
+	int added;
 
-	if (!name_valid(file->name)) {
+	if (!name_valid(file->name) || file->state > MSG_FILE_DISCARDED) {
 		log_error("library: the dataplane tells of a file that is no recording; ignored");
 		return;
 	}
 	switch (file->state) {
 	case MSG_FILE_OPEN:
 		known = sessions_opening(library->control->sessions, file->session, &opening);
-		if (growing_add(library->growing, file, known ? &opening : NULL))
-			log_error("library: no memory to follow %s while it grows", file->name);
+		added = growing_add(library->growing, file, known ? &opening : NULL);
+		if (added < 0)
+			log_with(LOG_LEVEL_ERROR,
+			        LOG_IDS(.session = file->session, .track = file->track, .record = file->name),
+			        "library: no memory to follow %s while it grows", file->name);
+		library_tell_file(library, file, added == 1);
 		break;
 	case MSG_FILE_FINISHED: /* into the catalogue before it is out of the list: it is always in one of
 	                           them */
 		library_take(library, file->name);
+		library_tell_file(library, file, true);
 		growing_remove(library->growing, file->name);
 		break;
 	default:
-		log_error("library: %s could not be finished: %s; its part stays and is repaired at the "
-		          "dataplane's next start",
-		        file->name, file->reason);
+		if (file->state == MSG_FILE_FAILED)
+			log_with(LOG_LEVEL_ERROR,
+			        LOG_IDS(.session = file->session, .track = file->track, .record = file->name),
+			        "library: %s could not be finished: %s; its part stays and is repaired at "
+			        "the dataplane's next start",
+			        file->name, file->reason);
+		library_tell_file(library, file, true);
 		growing_remove(library->growing, file->name);
 		if (library->control->uploader)
 			uploader_forget(library->control->uploader, file->name);
@@ -312,14 +341,15 @@ int library_delete(struct library *library, const char *name, char ret_name[NAME
 
 	if (err)
 		return err;
-	err = library_remove(library, row.name);
+	err = library_remove(library, row.name, "deleted");
 	if (!err) {
 		metrics_add(METRICS_library_deleted, 1);
 		strcpy(ret_name, row.name);
-		log_info("library: %s deleted", row.name);
+		log_with(LOG_LEVEL_INFO, CATALOGUE_ROW_IDS(&row), "library: %s deleted", row.name);
 	} else if (err != -ENOENT) {
 		metrics_add(METRICS_library_errors, 1);
-		log_error("library: cannot delete %s: %s; it stays", row.name, strerror(-err));
+		log_with(LOG_LEVEL_ERROR, CATALOGUE_ROW_IDS(&row), "library: cannot delete %s: %s; it stays",
+		        row.name, strerror(-err));
 	}
 	catalogue_row_clear(&row);
 	return err;

@@ -32,6 +32,9 @@ void library_free(struct library *library);
 /* The dataplane is there (again) and will now say what is open: forget what it said before. Event loop. */
 void library_dataplane_up(struct library *library);
 
+/* It has said so. Event loop. */
+void library_dataplane_listed(struct library *library);
+
 /* Compare the whole directory with the catalogue. Any thread. */
 void library_scan(struct library *library);
 

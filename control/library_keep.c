@@ -24,7 +24,8 @@ void library_keep_uploaded(void *arg, const char *name, const struct uploader_st
 	struct library_keep_done *done = calloc(1, sizeof(*done));
 
 	if (!done) {
-		log_error("library: no memory to note that %s is uploaded; the next scan finds out", name);
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = name),
+		        "library: no memory to note that %s is uploaded; the next scan finds out", name);
 		return;
 	}
 	strcpy(done->name, name);
@@ -71,8 +72,9 @@ static void library_keep_finish_upload(struct library *library, const struct lib
 		return;
 	if (err) {
 		metrics_add(METRICS_library_errors, 1);
-		log_error("library: cannot note in the sidecar of %s that it is uploaded: %s; its local copy "
-		          "stays",
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = done->name),
+		        "library: cannot note in the sidecar of %s that it is uploaded: %s; its local copy "
+		        "stays",
 		        done->name, strerror(-err));
 	} else if (library->conf->upload_delete_after_upload && library->control->uploader) {
 		library_move_out(library, done->name);
@@ -157,13 +159,15 @@ static void library_keep_expire(struct library *library)
 	for (size_t i = 0; i < list.count; i++) {
 		if (!list.items[i].ret_remove)
 			continue;
-		int err = library_remove(library, list.names[i]);
+		int err = library_remove(library, list.names[i], "retention");
 		if (!err) {
 			metrics_add(METRICS_library_expired, 1);
-			log_info("library: %s removed by retention", list.names[i]);
+			log_with(LOG_LEVEL_INFO, LOG_IDS(.record = list.names[i]),
+			        "library: %s removed by retention", list.names[i]);
 		} else if (err != -ENOENT) {
 			metrics_add(METRICS_library_errors, 1);
-			log_error("library: retention cannot remove %s: %s; trying again", list.names[i],
+			log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = list.names[i]),
+			        "library: retention cannot remove %s: %s; trying again", list.names[i],
 			        strerror(-err));
 			break; /* the rest would say the same */
 		}
@@ -213,6 +217,7 @@ void *library_keep_run(void *arg)
 		uint64_t now_ns = clk_mono_ns();
 		if (wish.stop)
 			break;
+		library_tell_disk(library);
 		library_move_let_go(library);
 		if (wish.rescan && next_scan_ns > now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S)
 			next_scan_ns = now_ns + LIBRARY_KEEP_RESCAN_S * CLK_NS_PER_S;

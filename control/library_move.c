@@ -32,14 +32,16 @@ bool library_move_holds(struct library *library, const struct catalogue_row *row
 
 static void library_move_now(struct library *library, const char *name)
 {
-	int err = library_remove(library, name);
+	int err = library_remove(library, name, "uploaded");
 
 	if (!err) {
 		metrics_add(METRICS_library_moved, 1);
-		log_info("library: %s is uploaded, its local copy removed", name);
+		log_with(LOG_LEVEL_INFO, LOG_IDS(.record = name),
+		        "library: %s is uploaded, its local copy removed", name);
 	} else if (err != -ENOENT) {
 		metrics_add(METRICS_library_errors, 1);
-		log_error("library: cannot remove the local copy of %s: %s; the next scan tries again", name,
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = name),
+		        "library: cannot remove the local copy of %s: %s; the next scan tries again", name,
 		        strerror(-err));
 	}
 }
@@ -71,7 +73,7 @@ void library_move_out(struct library *library, const char *name)
 		return;
 	held = calloc(1, sizeof(*held));
 	if (!held) {
-		log_error(
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.record = name),
 		        "library: no memory to remove the local copy of %s; the next scan tries again", name);
 		return;
 	}

@@ -145,18 +145,40 @@ static void library_scan_lose(struct library *library, const char *name)
 
 	if (dir_fd < 0)
 		return;
+	struct catalogue_row row = { 0 };
 	pthread_mutex_lock(&library->pairs);
+	bool known = !catalogue_get(library->control->catalogue, name, &row) && !strcmp(row.name, name);
 	bool gone = pair_stat(dir_fd, name, &bytes, &mtime_ns) == -ENOENT;
 	if (gone)
 		catalogue_remove(library->control->catalogue, name);
 	pthread_mutex_unlock(&library->pairs);
 	close(dir_fd);
+	if (gone)
+		library_tell_row(library, EVENTS_record_removed, name, known ? &row : NULL, "vanished");
+	catalogue_row_clear(&row);
 	if (!gone)
 		return;
 	metrics_add(METRICS_library_vanished, 1);
-	log_warn("library: %s is gone from record.dir; taken out of the catalogue", name);
+	log_with(LOG_LEVEL_WARN, LOG_IDS(.record = name),
+	        "library: %s is gone from record.dir; taken out of the catalogue", name);
 	if (library->control->uploader)
 		uploader_forget(library->control->uploader, name);
+}
+
+/* Of what was finished while this process runs, and no event tells of, others are told now: the dataplane
+ * repaired it at its start, or finished it while nobody listened. */
+static void library_scan_take(struct library *library, const struct library_scan_file *file)
+{
+	struct library_open_file open_file;
+	struct catalogue_row row = { 0 };
+	bool is_new = file->mtime_ns >= library->created_unix_ns &&
+	              !growing_find(library->growing, file->name, &open_file) &&
+	              (catalogue_get(library->control->catalogue, file->name, &row) ||
+	                      strcmp(row.name, file->name));
+
+	catalogue_row_clear(&row);
+	if (!library_take(library, file->name) && is_new)
+		library_tell_found(library, file->name);
 }
 
 static void library_scan_take_new(struct library_scan *scan, size_t *ret_taken)
@@ -172,7 +194,7 @@ static void library_scan_take_new(struct library_scan *scan, size_t *ret_taken)
 				catalogue_commit(catalogue);
 			catalogue_begin(catalogue);
 		}
-		library_take(scan->library, scan->files[i].name);
+		library_scan_take(scan->library, &scan->files[i]);
 		taken++;
 	}
 	if (taken)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* wirespool-control: sessions, the HTTP API, the catalogue, uploads and retention. One event loop in this
- * thread; HTTP, library and uploader have threads of their own. */
+ * thread; HTTP, DTLS, library and uploader have threads of their own. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -11,22 +11,28 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include <event2/event.h>
+#include "base/clk.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "control/catalogue.h"
 #include "control/control.h"
 #include "control/dataplane.h"
+#include "control/events.h"
 #include "control/http.h"
+#include "control/audit.h"
+#include "control/budget.h"
 #include "control/library.h"
 #include "control/session.h"
+#include "control/webrtc.h"
 
 struct app {
 	struct control control;
 	struct event_base *loop;
-	struct event *signals[2], *stopped;
+	struct event *signals[2], *stopped, *second, *alive;
 	struct http *http;
 	pthread_t stopper;
-	bool stopping;
+	bool stopping, restarted; /* restarted: the dataplane that said hello last was another than before */
 	int stopped_fd;
 };
 
@@ -34,6 +40,7 @@ static void on_up(void *arg, const struct msg_welcome *welcome, bool same_boot)
 {
 	struct app *app = arg;
 
+	app->restarted = !same_boot;
 	library_dataplane_up(app->control.library);
 	sessions_dataplane_up(app->control.sessions, welcome, same_boot);
 }
@@ -42,14 +49,17 @@ static void on_listed(void *arg)
 {
 	struct app *app = arg;
 
+	events_emit(app->control.events, &(struct event){ .type = EVENTS_dataplane_back,
+	                                         .more = json_pack("{s:b}", "restarted", app->restarted) });
 	sessions_dataplane_listed(app->control.sessions);
-	library_scan(app->control.library);
+	library_dataplane_listed(app->control.library);
 }
 
 static void on_down(void *arg)
 {
 	struct app *app = arg;
 
+	events_emit(app->control.events, &(struct event){ .type = EVENTS_dataplane_lost });
 	sessions_dataplane_down(app->control.sessions);
 }
 
@@ -69,6 +79,13 @@ static void on_file(void *arg, const struct msg_file_state *state)
 	sessions_on_file(app->control.sessions, state);
 }
 
+static void on_datagram(void *arg, const struct msg_datagram *datagram)
+{
+	struct app *app = arg;
+
+	webrtc_on_datagram(app->control.webrtc, datagram);
+}
+
 /* Calls under way may wait for the dataplane, whose answers come by the loop: so the server is ended beside
  * it. */
 static void *stop_main(void *arg)
@@ -76,6 +93,7 @@ static void *stop_main(void *arg)
 	struct app *app = arg;
 	const uint64_t one = 1;
 
+	events_close(app->control.events); /* who reads them would hold up the end */
 	http_free(app->http);
 	if (write(app->stopped_fd, &one, sizeof(one)) < 0)
 		log_error("control: cannot wake the loop: %s", strerror(errno));
@@ -88,6 +106,7 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 	if (app->stopping)
 		return;
+	notify_stopping();
 	log_info("control: %s, stopping", number == SIGTERM ? "SIGTERM" : "SIGINT");
 	app->stopping = pthread_create(&app->stopper, NULL, stop_main, app) == 0;
 	if (!app->stopping) {
@@ -101,6 +120,31 @@ static void on_stopped(evutil_socket_t fd, short what, void *arg)
 	struct app *app = arg;
 
 	event_base_loopbreak(app->loop);
+}
+
+static void on_second(evutil_socket_t fd, short what, void *arg)
+{
+	struct app *app = arg;
+
+	events_beat(app->control.events);
+}
+
+static void on_alive(evutil_socket_t fd, short what, void *arg)
+{
+	notify_alive();
+}
+
+/* Tell the service manager from now on that the loop turns, if it looks at that. */
+static int feed_watchdog(struct app *app)
+{
+	uint64_t ns = notify_alive_every_ns();
+	struct timeval every = { .tv_sec = (time_t)(ns / CLK_NS_PER_S),
+		.tv_usec = (suseconds_t)(ns % CLK_NS_PER_S / 1000) };
+
+	if (!ns)
+		return 0;
+	app->alive = event_new(app->loop, -1, EV_PERSIST, on_alive, app);
+	return !app->alive || event_add(app->alive, &every) ? -ENOMEM : 0;
 }
 
 /* The index can be thrown away, so a disk that does not take it is no reason not to serve. */
@@ -123,6 +167,7 @@ static int open_catalogue(struct app *app)
 static int create_loop(struct app *app)
 {
 	static const int numbers[] = { SIGTERM, SIGINT };
+	const struct timeval second = { .tv_sec = 1 };
 
 	app->loop = event_base_new();
 	app->stopped_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -130,6 +175,9 @@ static int create_loop(struct app *app)
 		return -ENOMEM;
 	app->stopped = event_new(app->loop, app->stopped_fd, EV_READ, on_stopped, app);
 	if (!app->stopped || event_add(app->stopped, NULL))
+		return -ENOMEM;
+	app->second = event_new(app->loop, -1, EV_PERSIST, on_second, app);
+	if (!app->second || event_add(app->second, &second))
 		return -ENOMEM;
 	for (size_t i = 0; i < 2; i++) {
 		app->signals[i] = evsignal_new(app->loop, numbers[i], on_signal, app);
@@ -149,9 +197,14 @@ static int start(struct app *app)
 		.on_down = on_down,
 		.on_session = on_session,
 		.on_file = on_file,
+		.on_datagram = on_datagram,
 		.arg = app };
-	int err = open_catalogue(app);
+	int err = events_create(&control->events);
 
+	events_emit(control->events, &(struct event){ .type = EVENTS_control_started,
+	                                     .more = json_pack("{s:s}", "version", WIRESPOOL_VERSION) });
+	if (!err)
+		err = open_catalogue(app);
 	if (!err)
 		err = sessions_create(&control->sessions, control);
 	if (!err)
@@ -159,7 +212,17 @@ static int start(struct app *app)
 	if (!err)
 		err = library_create(&control->library, control);
 	if (!err)
+		err = audit_create(&control->audit, control, app->loop);
+	if (!err)
+		err = budget_create(&control->budget, control, app->loop);
+	if (!err)
+		err = webrtc_create(&control->webrtc, control);
+	if (!err)
 		err = http_create(&app->http, control);
+	if (!err)
+		err = feed_watchdog(app);
+	if (!err)
+		notify_ready();
 	return err;
 }
 
@@ -169,15 +232,23 @@ static void stop(struct app *app)
 
 	if (app->stopping)
 		pthread_join(app->stopper, NULL);
+	webrtc_free(control->webrtc);
+	budget_free(control->budget);
+	audit_free(control->audit);
 	library_free(control->library);
 	dataplane_free(control->dataplane);
 	sessions_free(control->sessions);
 	catalogue_close(control->catalogue);
+	events_free(control->events);
 	for (size_t i = 0; i < 2; i++)
 		if (app->signals[i])
 			event_free(app->signals[i]);
 	if (app->stopped)
 		event_free(app->stopped);
+	if (app->second)
+		event_free(app->second);
+	if (app->alive)
+		event_free(app->alive);
 	if (app->loop)
 		event_base_free(app->loop);
 	if (app->stopped_fd >= 0)

@@ -18,6 +18,10 @@
 	METRIC(http_requests_active, GAUGE, "HTTP requests under way.")                                  \
 	METRIC(http_unauthorized, COUNTER, "HTTP requests without a token that is known.")               \
 	METRIC(http_busy_ns, COUNTER, "Time spent on HTTP requests, downloads included, in ns.")         \
+	METRIC(events_emitted, COUNTER, "Events put into the feed.")                                     \
+	METRIC(events_readers, GAUGE, "Readers of the feed of events.")                                  \
+	METRIC(events_readers_cut, COUNTER, "Readers that were too slow for the feed, and cut off.")     \
+	METRIC(events_readers_refused, COUNTER, "Readers that there was no place for.")                  \
 	METRIC(library_scans, COUNTER, "Comparisons of the whole directory with the catalogue.")         \
 	METRIC(library_added, COUNTER, "Recordings taken into the catalogue.")                           \
 	METRIC(library_vanished, COUNTER, "Recordings whose file had gone without being asked.")         \

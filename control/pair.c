@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clk.h"
+#include "control/json_field.h"
 #include "control/json_text.h"
 
 int pair_stat(int dir_fd, const char *name, uint64_t *ret_bytes, uint64_t *ret_mtime_ns)
@@ -93,7 +94,7 @@ static void pair_copy(const json_t *json, const char *key, char *to, size_t size
 static void pair_summarise(json_t *summary, const char *key, json_t *value)
 {
 	if (!strcmp(key, "gaps") && json_is_array(value))
-		json_object_set_new(summary, "gap_count", json_integer((json_int_t)json_array_size(value)));
+		json_field_number(summary, "gap_count", json_array_size(value));
 	else if (!strcmp(key, "upload") && json_is_object(value))
 		json_object_set(summary, key, value);
 	else if (json_is_string(value) ? json_string_length(value) <= PAIR_TEXT_BYTES
@@ -129,9 +130,9 @@ char *pair_summary(const json_t *sidecar, struct catalogue_row *row)
 	json_object_foreach((json_t *)(uintptr_t)sidecar, key,
 	        value) if (!pair_is_ours(key) && json_object_size(summary) < PAIR_KEYS)
 	        pair_summarise(summary, key, value);
-	json_object_set_new(summary, "state", json_string("finished"));
+	json_field_text(summary, "state", "finished");
 	json_object_set_new(summary, "uploaded", json_boolean(row->uploaded));
-	char *text = json_dumps(summary, JSON_COMPACT);
+	char *text = json_dumps(summary, JSON_COMPACT | JSON_TEXT_REALS);
 	json_decref(summary);
 	return text;
 }
@@ -226,7 +227,7 @@ int pair_set_upload(int dir_fd, const char *name, const struct pair_upload *uplo
 	json_object_set_new(sidecar, "upload",
 	        json_pack("{s:s, s:s, s:s, s:s}", "state", "done", "key", upload->key, "etag", upload->etag,
 	                "finished", clk_rfc3339(time, upload->finished_unix_ns, 3)));
-	char *text = sidecar ? json_dumps(sidecar, JSON_INDENT(1)) : NULL;
+	char *text = sidecar ? json_dumps(sidecar, JSON_INDENT(1) | JSON_TEXT_REALS) : NULL;
 	json_decref(sidecar);
 	if (!text)
 		return -ENOMEM;

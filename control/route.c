@@ -5,34 +5,43 @@
 #include <string.h>
 #include "control/query.h"
 
-enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_DELETE = 4 };
+/* GET is HEAD, too. */
+enum { ROUTE_GET = 1, ROUTE_POST = 2, ROUTE_PATCH = 4, ROUTE_DELETE = 8 };
 
 struct route {
 	int method;
-	bool needs_token;
-	const char *path;
+	enum route_access access;
+	const char *path, *types;
 	http_handler *handler;
 };
 
-#define ROUTE_ROW(method, path, handler, needs_token, ...) { ROUTE_##method, needs_token, path, handler },
+#define ROUTE_ROW(method, path, handler, access, types, ...)                                                 \
+	{ ROUTE_##method, ROUTE_##access, path, types, handler },
 static const struct route route_rows[] = { ROUTE_TABLE(ROUTE_ROW) };
+
+static const struct {
+	const char *name;
+	int method;
+} route_methods[] = { { "GET", ROUTE_GET }, { "HEAD", ROUTE_GET }, { "POST", ROUTE_POST },
+	{ "PATCH", ROUTE_PATCH }, { "DELETE", ROUTE_DELETE } };
 
 static int route_method(const char *method)
 {
-	if (!strcmp(method, "GET") || !strcmp(method, "HEAD"))
-		return ROUTE_GET;
-	if (!strcmp(method, "POST"))
-		return ROUTE_POST;
-	return strcmp(method, "DELETE") ? 0 : ROUTE_DELETE;
+	for (size_t i = 0; i < sizeof(route_methods) / sizeof(route_methods[0]); i++) {
+		if (!strcmp(method, route_methods[i].name))
+			return route_methods[i].method;
+	}
+	return 0;
 }
 
-static const char *route_allow(int methods)
+static void route_allow(int methods, char ret_allow[ROUTE_ALLOW_BYTES])
 {
-	static const char *const texts[] = { "OPTIONS", "GET, HEAD, OPTIONS", "POST, OPTIONS",
-		"GET, HEAD, POST, OPTIONS", "DELETE, OPTIONS", "GET, HEAD, DELETE, OPTIONS",
-		"POST, DELETE, OPTIONS", "GET, HEAD, POST, DELETE, OPTIONS" };
-
-	return texts[methods & 7];
+	ret_allow[0] = '\0';
+	for (size_t i = 0; i < sizeof(route_methods) / sizeof(route_methods[0]); i++) {
+		if (methods & route_methods[i].method)
+			strcat(strcat(ret_allow, route_methods[i].name), ", ");
+	}
+	strcat(ret_allow, "OPTIONS");
 }
 
 /* Whether @path fits @pattern; the raw texts of its parameters are left in @from and @len. */
@@ -74,7 +83,7 @@ static bool route_take_params(
 }
 
 http_handler *route_find(const char *method, const char *path, char *ret_params[HTTP_PARAMS],
-        bool *ret_needs_token, int *ret_status, const char **ret_allow)
+        enum route_access *ret_access, int *ret_status, char ret_allow[ROUTE_ALLOW_BYTES])
 {
 	int wanted = route_method(method), allowed = 0;
 
@@ -90,10 +99,32 @@ http_handler *route_find(const char *method, const char *path, char *ret_params[
 			continue;
 		if (!route_take_params(ret_params, from, len))
 			break;
-		*ret_needs_token = row->needs_token;
+		*ret_access = row->access;
 		return row->handler;
 	}
 	*ret_status = allowed && !(allowed & wanted) ? 405 : 404;
-	*ret_allow = route_allow(allowed);
+	route_allow(allowed, ret_allow);
 	return NULL;
+}
+
+unsigned route_row(http_handler *handler)
+{
+	unsigned row = 0;
+
+	while (row < sizeof(route_rows) / sizeof(route_rows[0]) && route_rows[row].handler != handler)
+		row++;
+	return row;
+}
+
+const char *route_types(const char *method, const char *path)
+{
+	for (size_t i = 0; i < sizeof(route_rows) / sizeof(route_rows[0]); i++) {
+		const char *from[HTTP_PARAMS];
+		size_t len[HTTP_PARAMS];
+
+		if (route_rows[i].method == route_method(method) &&
+		        route_fits(route_rows[i].path, path, from, len))
+			return route_rows[i].types;
+	}
+	return "";
 }

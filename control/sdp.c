@@ -2,17 +2,17 @@
 #include "control/sdp.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "control/sdp_crypto.h"
+#include "control/sdp_line.h"
 #include "control/session_request.h"
 
-#define FORMATS 128 /* payload types */
-
-enum direction { SENDRECV, SENDONLY, RECVONLY, INACTIVE };
+#define FORMATS     128 /* payload types */
+#define FMTP_BYTES  320 /* of one format's parameters; what is longer is not looked at */
+#define INTERLEAVED 2   /* packetization-mode, RFC 6184 section 6.4: not taken */
 
 /* The m-line that is being read. */
 struct section {
@@ -22,84 +22,30 @@ struct section {
 	bool known[FORMATS]; /* a codec of ours */
 	uint8_t channels[FORMATS];
 	enum codec codec[FORMATS];
+	char fmtp[FORMATS][FMTP_BYTES];
 	bool port_zero, bundle_only, secure;
-	enum direction direction;
+	enum sdp_direction direction;
 	const char *crypto_refusal;
 };
 
 struct parser {
 	struct sdp_offer *offer;
 	struct section section;
-	enum direction direction; /* of the session, where an m-line says nothing */
-	char bundle[512];         /* mids of a=group:BUNDLE, each with a space before and behind */
-	unsigned line;
+	enum sdp_direction direction; /* of the session, where an m-line says nothing */
+	char bundle[512];             /* mids of a=group:BUNDLE, each with a space before and behind */
+	struct sdp_lines lines;
 	char *why;
 };
 
-/* A line's value, NUL-terminated. */
-#define LINE_BYTES 2048
-
-__attribute__((format(printf, 2, 3))) static int refuse(struct parser *p, const char *format, ...)
+/* Whether the format can be recorded as its parameters have it. */
+static bool usable(struct section *s, uint8_t type)
 {
-	va_list args;
-	int n = snprintf(p->why, LIMIT_REASON_BYTES + 1, "line %u: ", p->line);
-
-	va_start(args, format);
-	vsnprintf(p->why + n, LIMIT_REASON_BYTES + 1 - (size_t)n, format, args);
-	va_end(args);
-	return -EINVAL;
-}
-
-/* The value behind "name:", or NULL when @text is another attribute. */
-static const char *value_of(const char *text, const char *name)
-{
-	size_t len = strlen(name);
-
-	return !strncmp(text, name, len) && text[len] == ':' ? text + len + 1 : NULL;
-}
-
-/* Visible ASCII that goes back in an answer as it is: a token of RFC 8866. */
-static bool copy_token(char word[SDP_WORD], const char *text, size_t len)
-{
-	if (!len || len >= SDP_WORD)
+	if (!s->known[type])
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~')
-			return false;
-	}
-	memcpy(word, text, len);
-	word[len] = '\0';
-	return true;
-}
-
-/* The next word of *@text, which is moved past it and the space behind. Returns its length. */
-static size_t next_word(const char **text, const char **ret_word)
-{
-	size_t len = strcspn(*text, " ");
-
-	*ret_word = *text;
-	*text += len + ((*text)[len] == ' ');
-	return len;
-}
-
-static bool parse_u32(const char *text, const char *ends, uint32_t max, uint32_t *ret_number)
-{
-	uint64_t number = 0;
-	const char *at = text;
-
-	for (; *at >= '0' && *at <= '9' && number <= max; at++)
-		number = number * 10 + (unsigned)(*at - '0');
-	*ret_number = (uint32_t)number;
-	return at != text && number <= max && (!*at || strchr(ends, *at));
-}
-
-static bool payload_type_of(const char *text, uint8_t *ret_type)
-{
-	uint32_t number;
-	bool ok = parse_u32(text, " ", FORMATS - 1, &number);
-
-	*ret_type = (uint8_t)number;
-	return ok;
+	if (s->codec[type] != CODEC_H264)
+		return true;
+	sdp_fmtp_h264(&s->media->h264, s->fmtp[type]);
+	return s->media->h264.packetization_mode < INTERLEAVED;
 }
 
 /* The section is whole: choose the format, and say why it is no track. RFC 3264 section 6. */
@@ -116,12 +62,12 @@ static const char *judge(struct section *s)
 	s->secure = i >= 2 || m->crypto.profile != PROFILE_PLAIN || s->crypto_refusal;
 	if (s->port_zero && !s->bundle_only)
 		return "port 0";
-	if (s->direction == RECVONLY || s->direction == INACTIVE)
+	if (s->direction == SDP_RECVONLY || s->direction == SDP_INACTIVE)
 		return "its sender does not send";
-	for (i = 0; i < s->formats && !s->known[s->order[i]]; i++)
+	for (i = 0; i < s->formats && !usable(s, s->order[i]); i++)
 		;
 	if (i == s->formats)
-		return "no codec that is supported (VP8, VP9, opus)";
+		return "no codec that is supported";
 	m->payload_type = s->order[i];
 	m->codec = s->codec[m->payload_type];
 	m->channels = s->channels[m->payload_type];
@@ -138,6 +84,22 @@ static void end_section(struct parser *p)
 		p->section.media->refusal = judge(&p->section);
 }
 
+/* Payload types that are these codecs unless a=rtpmap says otherwise (RFC 3551 section 6). */
+static void begin_section(struct parser *p, struct sdp_media *m)
+{
+	static const enum codec fixed[][2] = { { 0, CODEC_PCMU }, { 8, CODEC_PCMA } };
+	struct section *s = &p->section;
+
+	memset(s, 0, sizeof(*s));
+	s->media = m;
+	s->direction = p->direction;
+	for (unsigned i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		s->codec[fixed[i][0]] = fixed[i][1];
+		s->channels[fixed[i][0]] = 1;
+		s->known[fixed[i][0]] = true;
+	}
+}
+
 /* m=video 5004 RTP/SAVP 96 97 (RFC 8866 section 5.14) */
 static int parse_media(struct parser *p, const char *value)
 {
@@ -148,26 +110,27 @@ static int parse_media(struct parser *p, const char *value)
 
 	end_section(p);
 	if (p->offer->media_count == SDP_MEDIA)
-		return refuse(p, "more than %u m-lines", SDP_MEDIA);
+		return sdp_line_refuse(&p->lines, p->why, "more than %u m-lines", SDP_MEDIA);
 	m = &p->offer->media[p->offer->media_count++];
-	p->section = (struct section){ .media = m, .direction = p->direction };
-	len = next_word(&value, &word);
-	if (!copy_token(m->kind, word, len))
-		return refuse(p, "m= without a kind of media");
-	next_word(&value, &word);
-	if (!parse_u32(word, " ", 65535, &port))
-		return refuse(p, "m= with a port that is not one number of 0 to 65535");
+	begin_section(p, m);
+	len = sdp_line_word(&value, &word);
+	if (!sdp_line_token(m->kind, sizeof(m->kind), word, len))
+		return sdp_line_refuse(&p->lines, p->why, "m= without a kind of media");
+	sdp_line_word(&value, &word);
+	if (!sdp_line_number(word, " ", 65535, &port))
+		return sdp_line_refuse(
+		        &p->lines, p->why, "m= with a port that is not one number of 0 to 65535");
 	p->section.port_zero = !port;
-	len = next_word(&value, &word);
-	if (!copy_token(m->transport, word, len))
-		return refuse(p, "m= without a transport");
-	if (!copy_token(m->format, value, strcspn(value, " ")))
-		return refuse(p, "m= without a format");
+	len = sdp_line_word(&value, &word);
+	if (!sdp_line_token(m->transport, sizeof(m->transport), word, len))
+		return sdp_line_refuse(&p->lines, p->why, "m= without a transport");
+	if (!sdp_line_token(m->format, sizeof(m->format), value, strcspn(value, " ")))
+		return sdp_line_refuse(&p->lines, p->why, "m= without a format");
 	while (*value) {
 		uint8_t type;
 
-		next_word(&value, &word);
-		if (payload_type_of(word, &type) && p->section.formats < FORMATS)
+		sdp_line_word(&value, &word);
+		if (sdp_line_payload_type(word, &type) && p->section.formats < FORMATS)
 			p->section.order[p->section.formats++] = type;
 	}
 	return 0;
@@ -183,19 +146,22 @@ static void parse_rtpmap(struct section *s, const char *value)
 	const char *slash;
 	uint8_t type;
 
-	if (!payload_type_of(value, &type) || !(value = strchr(value, ' ')))
+	if (!sdp_line_payload_type(value, &type) || !(value = strchr(value, ' ')))
 		return;
+	s->known[type] = false;
 	slash = strchr(++value, '/');
 	if (!slash || (size_t)(slash - value) >= sizeof(name))
 		return;
 	memcpy(name, value, (size_t)(slash - value));
 	name[slash - value] = '\0';
 	codec = session_request_codec(name);
-	if (codec == CODECS || !parse_u32(slash + 1, "/ ", 1u << 20, &rate) ||
-	        rate != session_request_clock_rate(codec))
+	if (codec == CODECS || !sdp_line_number(slash + 1, "/ ", 1u << 20, &rate) ||
+	        rate != codec_info(codec)->clock_rate)
 		return;
 	slash = strchr(slash + 1, '/');
-	if (slash && (!parse_u32(slash + 1, " ", 2, &channels) || !channels))
+	if (slash && (!sdp_line_number(slash + 1, " ", 2, &channels) || !channels))
+		return;
+	if (!codec_info(codec)->video && channels > codec_channels(codec))
 		return;
 	s->codec[type] = codec;
 	s->channels[type] = codec_info(codec)->video ? 0 : (uint8_t)channels;
@@ -205,10 +171,15 @@ static void parse_rtpmap(struct section *s, const char *value)
 /* a=fmtp:111 sprop-stereo=0: the sender of "opus/48000/2" says that it is mono (RFC 7587 section 6.1). */
 static void parse_fmtp(struct section *s, const char *value)
 {
+	const char *text = strchr(value, ' ');
 	uint8_t type;
 
-	if (payload_type_of(value, &type) && strstr(value, "sprop-stereo=0") && s->channels[type] == 2)
+	if (!sdp_line_payload_type(value, &type) || !text)
+		return;
+	if (strstr(text, "sprop-stereo=0") && s->channels[type] == 2)
 		s->channels[type] = 1;
+	if (strlen(text) < FMTP_BYTES)
+		strcpy(s->fmtp[type], text);
 }
 
 static void parse_crypto(struct section *s, const char *value)
@@ -228,30 +199,17 @@ static void parse_crypto(struct section *s, const char *value)
 static void parse_ssrc(struct sdp_media *m, const char *value)
 {
 	if (!m->ssrc_known)
-		m->ssrc_known = parse_u32(value, " ", UINT32_MAX, &m->ssrc);
-}
-
-static bool parse_direction(const char *text, enum direction *direction)
-{
-	static const char *const names[] = { "sendrecv", "sendonly", "recvonly", "inactive" };
-
-	for (unsigned i = 0; i < 4; i++) {
-		if (!strcmp(text, names[i])) {
-			*direction = (enum direction)i;
-			return true;
-		}
-	}
-	return false;
+		m->ssrc_known = sdp_line_number(value, " ", UINT32_MAX, &m->ssrc);
 }
 
 static int parse_session_attribute(struct parser *p, const char *text)
 {
-	const char *group = value_of(text, "group");
+	const char *group = sdp_line_value(text, "group");
 
-	parse_direction(text, &p->direction);
+	sdp_line_direction(text, &p->direction);
 	if (group && !strncmp(group, "BUNDLE ", 7)) {
 		if ((size_t)snprintf(p->bundle, sizeof(p->bundle), " %s ", group + 7) >= sizeof(p->bundle))
-			return refuse(p, "a=group:BUNDLE is too long");
+			return sdp_line_refuse(&p->lines, p->why, "a=group:BUNDLE is too long");
 	}
 	return 0;
 }
@@ -261,26 +219,28 @@ static int parse_media_attribute(struct parser *p, const char *text)
 	struct sdp_media *m = p->section.media;
 	const char *value;
 
-	if (parse_direction(text, &p->section.direction))
+	if (sdp_line_direction(text, &p->section.direction))
 		return 0;
-	if ((value = value_of(text, "rtpmap")))
+	if ((value = sdp_line_value(text, "rtpmap")))
 		parse_rtpmap(&p->section, value);
-	else if ((value = value_of(text, "fmtp")))
+	else if ((value = sdp_line_value(text, "fmtp")))
 		parse_fmtp(&p->section, value);
-	else if ((value = value_of(text, "crypto")))
+	else if ((value = sdp_line_value(text, "crypto")))
 		parse_crypto(&p->section, value);
-	else if ((value = value_of(text, "ssrc")))
+	else if ((value = sdp_line_value(text, "ssrc")))
 		parse_ssrc(m, value);
-	else if ((value = value_of(text, "rtcp-fb")) && strstr(value, " nack pli"))
+	else if ((value = sdp_line_value(text, "rtcp-fb")) && strstr(value, " nack pli"))
 		m->has_pli = true;
 	else if (!strcmp(text, "rtcp-mux"))
 		m->has_rtcp_mux = true;
 	else if (!strcmp(text, "bundle-only"))
 		p->section.bundle_only = true;
-	else if ((value = value_of(text, "mid")) && !copy_token(m->mid, value, strlen(value)))
-		return refuse(p, "a=mid is empty, too long or no token");
-	else if ((value = value_of(text, "label")) && !copy_token(m->label, value, strlen(value)))
-		return refuse(p, "a=label is empty, too long or no token");
+	else if ((value = sdp_line_value(text, "mid")) &&
+	         !sdp_line_token(m->mid, sizeof(m->mid), value, strlen(value)))
+		return sdp_line_refuse(&p->lines, p->why, "a=mid is empty, too long or no token");
+	else if ((value = sdp_line_value(text, "label")) &&
+	         !sdp_line_token(m->label, sizeof(m->label), value, strlen(value)))
+		return sdp_line_refuse(&p->lines, p->why, "a=label is empty, too long or no token");
 	return 0;
 }
 
@@ -299,12 +259,12 @@ static void parse_name(struct sdp_offer *offer, const char *value)
 /* One line "x=value", without its end. */
 static int parse_line(struct parser *p, const char *line)
 {
-	const char *value = line + 2;
+	const char *value = line + 2, *not_first = p->lines.number == 1 ? sdp_line_not_first(line) : NULL;
 
-	if (p->line == 1 && strcmp(line, "v=0"))
-		return refuse(p, "an offer begins with v=0");
-	if (*line < 'a' || *line > 'z' || line[1] != '=')
-		return refuse(p, "a line is a letter, '=' and a value");
+	if (not_first)
+		return sdp_line_refuse(&p->lines, p->why, "%s", not_first);
+	if (!sdp_line_is_sound(line))
+		return sdp_line_refuse(&p->lines, p->why, "a line is a letter, '=' and a value");
 	if (*line == 'm')
 		return parse_media(p, value);
 	if (*line == 'a')
@@ -317,32 +277,16 @@ static int parse_line(struct parser *p, const char *line)
 	return 0;
 }
 
-/* Lines end with CRLF, or LF alone (RFC 8866 section 5 has parsers take both). */
-static int parse_lines(struct parser *p, const char *text, size_t len)
+static int parse_lines(struct parser *p)
 {
-	char line[LINE_BYTES];
-	int r = 0;
+	int r;
 
-	for (const char *end = text + len; !r && text < end;) {
-		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		size_t n = (size_t)((newline ? newline : end) - text);
-
-		p->line++;
-		if (p->line > LIMIT_SDP_LINES)
-			r = refuse(p, "more than %u lines", LIMIT_SDP_LINES);
-		else if (n >= sizeof(line) || memchr(text, '\0', n))
-			r = refuse(p, "too long, or holds a NUL");
+	while ((r = sdp_line_next(&p->lines, p->why)) > 0) {
+		r = parse_line(p, p->lines.text);
 		if (r)
 			break;
-		memcpy(line, text, n);
-		text += n + 1;
-		if (n && line[n - 1] == '\r')
-			n--;
-		line[n] = '\0';
-		if (n || text < end) /* an empty line at the very end is nothing */
-			r = parse_line(p, line);
 	}
-	explicit_bzero(line, sizeof(line));
+	explicit_bzero(p->lines.text, sizeof(p->lines.text));
 	return r;
 }
 
@@ -353,12 +297,13 @@ int sdp_parse(struct sdp_offer *ret_offer, const char *text, size_t len, char re
 
 	memset(ret_offer, 0, sizeof(*ret_offer));
 	memcpy(ret_offer->time, "0 0", 4);
-	r = parse_lines(&p, text, len);
+	sdp_line_begin(&p.lines, text, len);
+	r = parse_lines(&p);
 	if (r)
 		return r;
 	end_section(&p);
 	if (!ret_offer->media_count)
-		return refuse(&p, "an offer has m-lines");
+		return sdp_line_refuse(&p.lines, p.why, "an offer has m-lines");
 	for (unsigned i = 0; i < ret_offer->media_count; i++) {
 		struct sdp_media *m = &ret_offer->media[i];
 		char mid[SDP_WORD + 2];

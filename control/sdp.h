@@ -7,7 +7,8 @@
  *
  * An m-line becomes a track when its sender sends (sendrecv or sendonly), its transport is one of the four, a
  * codec of ours is among its formats, and, for SAVP, an a=crypto line of it can be used. Others are answered
- * with port 0. All tracks share one port and are told apart by payload type or a=ssrc. Track ids: a=label
+ * with port 0. Payload types 0 and 8 need no a=rtpmap (RFC 3551 section 6). All tracks share one port and are
+ * told apart by payload type or a=ssrc. Track ids: a=label
  * (RFC 4574), else kind and number of the m-line, "video0".
  */
 #ifndef CONTROL_SDP_H
@@ -16,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/msg.h"
+#include "control/sdp_fmtp.h"
 
 #define SDP_MEDIA 32 /* m-lines looked at */
 #define SDP_WORD  64 /* longest media name, transport, mid, format that is kept, with terminator */
@@ -37,6 +39,7 @@ struct sdp_media {
 	bool ssrc_known;
 	uint32_t ssrc;
 	struct sdp_crypto crypto;
+	struct sdp_h264 h264;
 };
 
 struct sdp_offer {

@@ -23,13 +23,17 @@ static void fill_track(struct msg_track *track, const struct sdp_media *m, unsig
 		.channels = m->channels,
 		.ssrc_known = m->ssrc_known,
 		.ssrc = m->ssrc,
-		.clock_rate = session_request_clock_rate(m->codec),
+		.clock_rate = codec_info(m->codec)->clock_rate,
 	};
 	if (*m->label)
 		memcpy(track->id, m->label, sizeof(track->id));
 	else
 		snprintf(track->id, sizeof(track->id), "%s%u",
 		        codec_info(m->codec)->video ? "video" : "audio", line);
+	if (m->codec == CODEC_H264) {
+		track->parameter_set_bytes = m->h264.parameter_set_bytes;
+		memcpy(track->parameter_sets, m->h264.parameter_sets, m->h264.parameter_set_bytes);
+	}
 	memcpy(track->key, m->crypto.key, sizeof(track->key));
 	id_random(track->send_key, profile->key_bytes + (size_t)profile->salt_bytes);
 }
@@ -85,6 +89,15 @@ static void print_crypto(FILE *out, const struct sdp_crypto *crypto, const struc
 	explicit_bzero(key, sizeof(key));
 }
 
+/* The format's configuration is the offer's, unchanged (RFC 6184 section 8.2.2). */
+static void print_h264(FILE *out, const struct sdp_media *m)
+{
+	fprintf(out, "a=fmtp:%u packetization-mode=%u", m->payload_type, m->h264.packetization_mode);
+	if (*m->h264.profile)
+		fprintf(out, ";profile-level-id=%s", m->h264.profile);
+	fputs("\r\n", out);
+}
+
 static void print_media(FILE *out, const struct sdp_media *m, const struct msg_track *track, uint16_t port)
 {
 	size_t transport = strlen(m->transport);
@@ -93,7 +106,9 @@ static void print_media(FILE *out, const struct sdp_media *m, const struct msg_t
 	if (*m->mid)
 		fprintf(out, "a=mid:%s\r\n", m->mid);
 	fprintf(out, "a=recvonly\r\na=rtpmap:%u %s/%u%s\r\n", m->payload_type, codec_info(m->codec)->name,
-	        track->clock_rate, codec_info(m->codec)->video ? "" : "/2");
+	        track->clock_rate, codec_channels(m->codec) == 2 ? "/2" : "");
+	if (m->codec == CODEC_H264)
+		print_h264(out, m);
 	if (m->crypto.profile != PROFILE_PLAIN)
 		print_crypto(out, &m->crypto, track);
 	if (m->has_pli && m->transport[transport - 1] == 'F')

@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "control/budget.h"
 #include "control/control.h"
 #include "control/dataplane.h"
 #include "control/session_life.h"
@@ -57,9 +58,9 @@ static int refuse(char *ret_why, int error, const char *why)
 	return error;
 }
 
-/* Whether a new session is wanted at all just now. */
-static int admit(const struct control *control, char *ret_why)
+int sessions_admit(struct sessions *ss, char ret_why[LIMIT_REASON_BYTES + 1])
 {
+	const struct control *control = ss->control;
 	const struct conf *conf = control->conf;
 	struct statvfs fs;
 
@@ -76,6 +77,21 @@ static int admit(const struct control *control, char *ret_why)
 	return 0;
 }
 
+/* With the lock. */
+static int take_port(struct sessions *ss, struct msg_session_open *open, char *ret_why)
+{
+	int r = 0;
+
+	if (open->transport == MSG_TRANSPORT_RTP) /* else all share one */
+		r = session_ports_take(&ss->ports, open->port, &open->port);
+	if (r == -EADDRINUSE)
+		return refuse(ret_why, r, "port: taken by another session");
+	if (r == -ERANGE)
+		return refuse(ret_why, r,
+		        "port: an even port is expected that lies, with the next, within ingest.port_range");
+	return r ? refuse(ret_why, r, "no port of ingest.port_range is free") : 0;
+}
+
 /* Take port, room and tracks for @open. With the lock. */
 static int claim(struct sessions *ss, struct msg_session_open *open, char *ret_why)
 {
@@ -84,7 +100,7 @@ static int claim(struct sessions *ss, struct msg_session_open *open, char *ret_w
 
 	for (unsigned i = 0; i < open->track_count; i++) {
 		s = session_table_claimant(&ss->table, open->room, open->tracks[i].id);
-		if (!s)
+		if (!s || open->tracks[i].layer_of)
 			continue;
 		snprintf(ret_why, LIMIT_REASON_BYTES + 1, "track %s of this room is taken by session %s",
 		        open->tracks[i].id, s->id);
@@ -92,17 +108,13 @@ static int claim(struct sessions *ss, struct msg_session_open *open, char *ret_w
 	}
 	if (ss->table.live >= LIMIT_SESSIONS)
 		return refuse(ret_why, -ENOSPC, "too many sessions");
-	r = session_ports_take(&ss->ports, open->port, &open->port);
-	if (r == -EADDRINUSE)
-		return refuse(ret_why, r, "port: taken by another session");
-	if (r == -ERANGE)
-		return refuse(ret_why, r,
-		        "port: an even port is expected that lies, with the next, within ingest.port_range");
+	r = take_port(ss, open, ret_why);
 	if (r)
-		return refuse(ret_why, r, "no port of ingest.port_range is free");
+		return r;
 	s = session_table_add(&ss->table, open);
 	if (!s) {
-		session_ports_release(&ss->ports, open->port);
+		if (open->transport == MSG_TRANSPORT_RTP)
+			session_ports_release(&ss->ports, open->port);
 		return refuse(ret_why, -ENOMEM, "no memory");
 	}
 	s->opening = true;
@@ -123,8 +135,10 @@ static void settle(struct sessions *ss, const char *id, int status)
 		snprintf(s->reason, sizeof(s->reason), "its opening was not answered in time");
 		session_life_send_close(ss, s);
 	} else if (status) {
-		session_ports_release(&ss->ports, s->port);
+		session_life_release_port(ss, s);
 		session_table_remove(&ss->table, s);
+	} else {
+		session_life_tell(ss, s, EVENTS_session_opened);
 	}
 }
 
@@ -135,10 +149,13 @@ int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_w
 	int r;
 
 	ret_why[0] = '\0';
-	r = admit(ss->control, ret_why);
+	r = sessions_admit(ss, ret_why);
+	if (!r)
+		r = budget_ask(ss->control->budget, open, clk_mono_ns(), ret_why);
 	if (r)
 		return r;
-	id_make(open->id, sizeof(open->id), "s_");
+	if (!*open->id)
+		id_make(open->id, sizeof(open->id), "s_");
 	open->opened_unix_ns = clk_wall_ns();
 	if (session_promise_look(ss, open, &free_copies))
 		return refuse(ret_why, -EINVAL, "record.filename gives no name");
@@ -154,7 +171,8 @@ int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_w
 	settle(ss, open->id, r);
 	pthread_mutex_unlock(&ss->lock);
 	if (!r)
-		log_info("session %s: opened, port %u, %u track%s", open->id, open->port, open->track_count,
+		log_with(LOG_LEVEL_INFO, LOG_IDS(.session = open->id, .room = open->room),
+		        "session %s: opened, port %u, %u track%s", open->id, open->port, open->track_count,
 		        open->track_count == 1 ? "" : "s");
 	return r;
 }
@@ -165,6 +183,14 @@ static struct session *find_shown(struct sessions *ss, const char *id)
 	struct session *s = session_table_find(&ss->table, id);
 
 	return s && !s->opening && !s->orphan ? s : NULL;
+}
+
+/* While the dataplane is away nothing ends: then no more threads wait for it than leave as many for other
+ * calls. */
+static bool may_wait(const struct sessions *ss)
+{
+	return ss->waiting < (unsigned)ss->control->conf->control_http_threads / 2 ||
+	       dataplane_is_up(ss->control->dataplane);
 }
 
 static int wait_for_end(struct sessions *ss, const char *id, unsigned wait_ms)
@@ -178,7 +204,12 @@ static int wait_for_end(struct sessions *ss, const char *id, unsigned wait_ms)
 
 		if (!s || session_table_has_ended(s))
 			return 0;
-		if (pthread_cond_timedwait(&ss->changed, &ss->lock, &until))
+		if (!wait_ms || !may_wait(ss))
+			return -ETIMEDOUT;
+		ss->waiting++;
+		bool late = pthread_cond_timedwait(&ss->changed, &ss->lock, &until);
+		ss->waiting--;
+		if (late)
 			return -ETIMEDOUT;
 	}
 }
@@ -193,10 +224,7 @@ int sessions_close(struct sessions *ss, const char *id, const char *reason, unsi
 	if (!s) {
 		r = -ENOENT;
 	} else if (!session_table_has_ended(s)) {
-		if (!s->closing)
-			snprintf(s->reason, sizeof(s->reason), "%s", reason);
-		s->closing = true;
-		session_life_send_close(ss, s);
+		session_life_close(ss, s, reason);
 		r = wait_for_end(ss, id, wait_ms);
 	}
 	pthread_mutex_unlock(&ss->lock);
@@ -232,6 +260,8 @@ bool sessions_opening(struct sessions *ss, const char *id, struct msg_session_op
 	if (s)
 		session_table_to_open(s, ret_open);
 	pthread_mutex_unlock(&ss->lock);
+	if (s)
+		explicit_bzero(ret_open->ice.pwd, sizeof(ret_open->ice.pwd));
 	for (unsigned i = 0; s && i < ret_open->track_count; i++) {
 		explicit_bzero(ret_open->tracks[i].key, sizeof(ret_open->tracks[i].key));
 		explicit_bzero(ret_open->tracks[i].send_key, sizeof(ret_open->tracks[i].send_key));

@@ -11,126 +11,39 @@
 #include "base/clk.h"
 #include "control/catalogue.h"
 #include "control/control.h"
+#include "control/json_field.h"
+#include "control/session_json_track.h"
 #include "control/session_life.h"
 
-#define RATE_MIN_NS CLK_NS_PER_S /* a bit rate is measured over at least this */
-
 static const char *const states[] = { "waiting", "recording", "finalising", "done", "failed" };
-
-static void set_text(json_t *object, const char *key, const char *text)
-{
-	json_object_set_new(object, key, json_string(text));
-}
-
-static void set_number(json_t *object, const char *key, uint64_t number)
-{
-	json_object_set_new(object, key, json_integer((json_int_t)number));
-}
-
-static void set_time(json_t *object, const char *key, uint64_t unix_ns)
-{
-	char text[CLK_RFC3339_BYTES];
-
-	if (unix_ns)
-		set_text(object, key, clk_rfc3339(text, unix_ns, 3));
-}
 
 static void set_place(json_t *object, const struct msg_addr *addr, uint16_t port)
 {
 	char text[INET6_ADDRSTRLEN] = "";
 
 	inet_ntop(addr->family == 6 ? AF_INET6 : AF_INET, addr->bytes, text, sizeof(text));
-	set_text(object, "address", text);
-	set_number(object, "port", port);
-	set_number(object, "rtcp_port", port + 1u);
+	json_field_text(object, "address", text);
+	json_field_number(object, "port", port);
+	json_field_number(object, "rtcp_port", port + 1u);
 }
 
 json_t *sessions_opened_json(const struct msg_session_open *open)
 {
 	json_t *object = json_object(), *tracks = json_array();
 
-	set_text(object, "id", open->id);
-	set_text(object, "room", open->room);
-	set_text(object, "participant", open->participant);
-	set_text(object, "state", states[MSG_SESSION_WAITING]);
+	json_field_text(object, "id", open->id);
+	json_field_text(object, "room", open->room);
+	json_field_text(object, "participant", open->participant);
+	json_field_text(object, "state", states[MSG_SESSION_WAITING]);
 	set_place(object, &open->addr, open->port);
 	for (unsigned i = 0; i < open->track_count; i++) {
 		json_t *track = json_object();
 
-		set_text(track, "id", open->tracks[i].id);
-		set_text(track, "record", open->tracks[i].promised);
+		json_field_text(track, "id", open->tracks[i].id);
+		json_field_text(track, "record", open->tracks[i].promised);
 		json_array_append_new(tracks, track);
 	}
 	json_object_set_new(object, "tracks", tracks);
-	return object;
-}
-
-/* Bits per second since the figures were last asked for, or since the first packet. */
-static uint64_t measure_rate(struct session_track *track, uint64_t first_pkt_unix_ns)
-{
-	uint64_t now = track->figures.last_pkt_unix_ns,
-	         bytes = track->figures.count[SESSION_FIGURE_FLOW_bytes];
-
-	if (!track->rate_ns)
-		track->rate_ns = first_pkt_unix_ns;
-	if (track->rate_ns && now > track->rate_ns && now - track->rate_ns >= RATE_MIN_NS &&
-	        bytes >= track->rate_bytes) {
-		double seconds = (double)(now - track->rate_ns) / (double)CLK_NS_PER_S;
-
-		track->rate_bps = (uint64_t)((double)(bytes - track->rate_bytes) * 8 / seconds);
-		track->rate_ns = now;
-		track->rate_bytes = bytes;
-	}
-	return track->rate_bps;
-}
-
-static void add_figures(json_t *object, const struct session *s, struct session_track *track)
-{
-	const struct session_figures *figures = &track->figures;
-
-	for (unsigned i = 0; i < SESSION_FIGURES; i++)
-		set_number(object, session_figures_name(i), track->before.count[i] + figures->count[i]);
-	json_object_set_new(
-	        object, "jitter_ms", json_real((double)figures->jitter_rtp * 1000 / track->msg.clock_rate));
-	set_number(object, "bitrate_bps",
-	        session_table_has_ended(s) ? 0 : measure_rate(track, s->first_pkt_unix_ns));
-	if (figures->width && figures->height) {
-		set_number(object, "width", figures->width);
-		set_number(object, "height", figures->height);
-	}
-	set_time(object, "last_packet", figures->last_pkt_unix_ns);
-}
-
-static json_t *track_records(const struct session *s, const struct session_track *track)
-{
-	json_t *names = json_array();
-
-	for (unsigned i = 0; i < s->file_count; i++) {
-		if (!strcmp(s->files[i].track, track->msg.id) && s->files[i].state != MSG_FILE_FAILED)
-			json_array_append_new(names, json_string(s->files[i].name));
-	}
-	return names;
-}
-
-static json_t *track_json(const struct session *s, struct session_track *track)
-{
-	const struct msg_track *msg = &track->msg;
-	json_t *object = json_object();
-	uint64_t ssrc = track->figures.ssrc ? track->figures.ssrc : msg->ssrc;
-
-	set_text(object, "id", msg->id);
-	set_text(object, "record", msg->promised);
-	set_text(object, "codec", codec_info(msg->codec)->name);
-	set_number(object, "payload_type", msg->payload_type);
-	set_number(object, "clock_rate", msg->clock_rate);
-	if (!codec_info(msg->codec)->video)
-		set_number(object, "channels", msg->channels);
-	if (msg->profile != PROFILE_PLAIN)
-		set_text(object, "profile", profile_info(msg->profile)->name);
-	if (msg->ssrc_known || msg->ssrc_bound || track->figures.ssrc)
-		set_number(object, "ssrc", ssrc);
-	json_object_set_new(object, "records", track_records(s, track));
-	add_figures(object, s, track);
 	return object;
 }
 
@@ -140,10 +53,10 @@ static void add_recording(json_t *list, const char *name, const char *track, uin
 	json_t *object = json_object();
 
 	snprintf(url, sizeof(url), "/records/%s", name);
-	set_text(object, "name", name);
-	set_text(object, "track", track);
-	set_number(object, "size", bytes);
-	set_text(object, "url", url);
+	json_field_text(object, "name", name);
+	json_field_text(object, "track", track);
+	json_field_number(object, "size", bytes);
+	json_field_text(object, "url", url);
 	json_array_append_new(list, object);
 }
 
@@ -164,26 +77,43 @@ static const char *shown_state(const struct session *s)
 	return states[s->closing && !session_table_has_ended(s) ? MSG_SESSION_FINALISING : s->state];
 }
 
+static void set_webrtc(json_t *object, const struct session *s)
+{
+	bool connected = s->has_keys || s->keys.profile != PROFILE_PLAIN;
+
+	json_field_text(object, "transport", "webrtc");
+	json_field_number(object, "port", s->port);
+	json_field_text(object, "ice", s->has_path ? "connected" : "checking");
+	json_field_text(object, "dtls", connected ? "connected" : "handshaking");
+	if (s->keys.profile != PROFILE_PLAIN)
+		json_field_text(object, "profile", profile_info(s->keys.profile)->name);
+}
+
 /* With the lock, figures read. */
 static json_t *session_json(struct session *s)
 {
 	json_t *object = json_object(), *tracks = json_array();
 
-	set_text(object, "id", s->id);
-	set_text(object, "room", s->room);
-	set_text(object, "participant", s->participant);
-	set_text(object, "state", shown_state(s));
+	json_field_text(object, "id", s->id);
+	json_field_text(object, "room", s->room);
+	json_field_text(object, "participant", s->participant);
+	json_field_text(object, "state", shown_state(s));
 	if (*s->reason)
-		set_text(object, "reason", s->reason);
-	set_place(object, &s->addr, s->port);
-	set_number(object, "idle_timeout_s", s->idle_timeout_s);
+		json_field_text(object, "reason", s->reason);
+	if (s->transport == MSG_TRANSPORT_WEBRTC)
+		set_webrtc(object, s);
+	else
+		set_place(object, &s->addr, s->port);
+	json_field_number(object, "idle_timeout_s", s->idle_timeout_s);
 	if (s->max_duration_s)
-		set_number(object, "max_duration_s", s->max_duration_s);
-	set_time(object, "opened", s->opened_unix_ns);
-	set_time(object, "started", s->first_pkt_unix_ns);
-	set_time(object, "ended", s->ended_unix_ns);
-	for (unsigned i = 0; i < s->track_count; i++)
-		json_array_append_new(tracks, track_json(s, &s->tracks[i]));
+		json_field_number(object, "max_duration_s", s->max_duration_s);
+	json_field_time(object, "opened", s->opened_unix_ns);
+	json_field_time(object, "started", s->first_pkt_unix_ns);
+	json_field_time(object, "ended", s->ended_unix_ns);
+	for (unsigned i = 0; i < s->track_count; i++) {
+		if (!s->tracks[i].msg.layer_of)
+			json_array_append_new(tracks, session_json_track(s, i));
+	}
 	json_object_set_new(object, "tracks", tracks);
 	json_object_set_new(object, "recordings", recordings(s));
 	return object;
@@ -236,10 +166,10 @@ static json_t *forgotten_json(struct sessions *ss, const char *id)
 		return NULL;
 	}
 	object = json_object();
-	set_text(object, "id", id);
-	set_text(object, "room", merge.first.room);
-	set_text(object, "participant", merge.first.participant);
-	set_text(object, "state", states[MSG_SESSION_DONE]);
+	json_field_text(object, "id", id);
+	json_field_text(object, "room", merge.first.room);
+	json_field_text(object, "participant", merge.first.participant);
+	json_field_text(object, "state", states[MSG_SESSION_DONE]);
 	json_object_set_new(object, "tracks", json_array());
 	json_object_set_new(object, "recordings", merge.list);
 	return object;

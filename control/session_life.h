@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include "control/events.h"
 #include "control/session.h"
 #include "control/session_ports.h"
 #include "control/session_table.h"
@@ -13,12 +14,15 @@ struct sessions {
 	struct control *control;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;     /* a session ended */
+	unsigned waiting;           /* threads that wait for it */
 	bool listing;               /* between the dataplane's WELCOME and the end of its LIST */
 	bool same_boot;             /* of that dataplane */
 	struct session_list resume; /* to be opened again, oldest first */
 	unsigned resume_asked;      /* of the dataplane, not answered */
 	struct session_table table;
 	struct session_ports ports;
+	sessions_ended *on_webrtc_end; /* NULL: nobody asked */
+	void *on_webrtc_end_arg;
 };
 
 /* All with the lock. */
@@ -28,6 +32,22 @@ struct sessions {
  */
 void session_life_end(struct sessions *sessions, struct session *session, enum msg_session_state_id state,
         const char *reason);
+
+/* Emit the event @type of @session, which its opening precedes; nobody is told of one that nobody was told of
+ * when it was opened. */
+void session_life_tell(struct sessions *sessions, struct session *session, enum events_type type);
+
+/* Give back the port of @session, if it has one of its own. */
+void session_life_release_port(struct sessions *sessions, const struct session *session);
+
+/* DTLS is told that @session, if it is one of WebRTC, ends: while its path is still there if it can be. */
+void session_life_tell_end(struct sessions *sessions, const struct session *session);
+
+/* Ask for the end of @session, that lives; the first reason stays. */
+void session_life_close(struct sessions *sessions, struct session *session, const char *reason);
+
+/* The same for an error: it ends as failed. */
+void session_life_fail(struct sessions *sessions, struct session *session, const char *reason);
 
 /* Have the dataplane close @session, without waiting. When there is none, its next LIST settles the matter.
  */

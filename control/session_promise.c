@@ -35,6 +35,8 @@ int session_promise_look(
 		unsigned *copy = &ret_free->of_track[i];
 
 		*copy = 1;
+		if (open->tracks[i].layer_of) /* has no file of its own */
+			continue;
 		if (make(ss, open, i, *copy, name))
 			return -EINVAL;
 		while (library && library_knows(library, name) && !make(ss, open, i, *copy + 1, name))
@@ -78,7 +80,7 @@ void session_promise_make(
 	for (unsigned i = 0; i < open->track_count; i++) {
 		unsigned copy = free_copies->of_track[i];
 
-		while (!make(ss, open, i, copy, name)) {
+		while (!open->tracks[i].layer_of && !make(ss, open, i, copy, name)) {
 			memcpy(open->tracks[i].promised, name, sizeof(name));
 			if (!by_itself(open, i, name) && !by_another(ss, open, name))
 				break;

@@ -261,7 +261,7 @@ static int read_srtp(const struct reader *track, struct msg_track *ret_track)
 static int read_codec(const struct reader *r, struct msg_track *ret_track)
 {
 	char name[LIMIT_CODEC_BYTES + 1];
-	json_int_t rate, channels = 2;
+	json_int_t rate, channels;
 	enum codec codec;
 	bool given;
 
@@ -269,16 +269,17 @@ static int read_codec(const struct reader *r, struct msg_track *ret_track)
 		return -EINVAL;
 	codec = session_request_codec(name);
 	if (codec == CODECS)
-		return refuse(r, "codec", "unknown; VP8, VP9 or opus");
+		return refuse(r, "codec", "unknown; known are %s", codec_names());
 	ret_track->codec = (uint8_t)codec;
-	rate = session_request_clock_rate(codec);
-	if (read_number(r, "clock_rate", rate, rate, &rate, &given) ||
-	        read_number(r, "channels", 1, 2, &channels, &given))
-		return -EINVAL;
-	if (given && codec_info(codec)->video)
+	rate = codec_info(codec)->clock_rate;
+	channels = codec_channels(codec);
+	if (codec_info(codec)->video && json_object_get(r->object, "channels"))
 		return refuse(r, "channels", "only audio has channels");
+	if (read_number(r, "clock_rate", rate, rate, &rate, &given) ||
+	        read_number(r, "channels", 1, channels, &channels, &given))
+		return -EINVAL;
 	ret_track->clock_rate = (uint32_t)rate;
-	ret_track->channels = codec_info(codec)->video ? 0 : (uint8_t)channels;
+	ret_track->channels = (uint8_t)channels;
 	return 0;
 }
 

@@ -46,12 +46,6 @@ static inline bool session_request_is_rtcp_conflict(unsigned payload_type)
 	return payload_type >= 64 && payload_type <= 95;
 }
 
-/* The clock rate of a codec's RTP payload: RFC 7587 section 4.1, RFC 7741 section 6.1, RFC 9628 section 7. */
-static inline uint32_t session_request_clock_rate(enum codec codec)
-{
-	return codec_info(codec)->video ? 90000 : 48000;
-}
-
 /* The codec or profile of that name, in any case; CODECS, PROFILES when unknown. PROFILE_PLAIN has no name.
  */
 enum codec session_request_codec(const char *name);

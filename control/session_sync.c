@@ -5,7 +5,7 @@
  *   WELCOME, another boot   a new dataplane: its LIST is compared with the table, and what waited or recorded
  * is opened again under its old id, port and keys, with the roll-over counter and SSRC that the old dataplane
  * left in its counters: the recording goes on in new files a session unknown here  control was started anew:
- * the session is adopted as it is
+ * the session is adopted as it is; of WebRTC, only if its handshake was through, for DTLS went with control
  */
 #include "control/session.h"
 
@@ -16,6 +16,7 @@
 #include "control/control.h"
 #include "control/dataplane.h"
 #include "control/session_life.h"
+#include "control/session_webrtc.h"
 
 #define RESUME_WINDOW 16 /* openings under way at once after a restart of the dataplane */
 
@@ -72,7 +73,10 @@ static void settle_unlisted(struct sessions *ss, struct session *s)
 		session_life_end(ss, s, MSG_SESSION_DONE, "");
 	} else if (!s->lost) {
 		session_life_end(ss, s, MSG_SESSION_DONE, "ended while control was away");
+	} else if (session_webrtc_keys_are_gone(s)) {
+		session_life_end(ss, s, MSG_SESSION_FAILED, "its keys went with the dataplane");
 	} else {
+		s->has_path = s->has_keys = false;
 		s->state = MSG_SESSION_WAITING;
 		TAILQ_INSERT_TAIL(&ss->resume, s, by_resume);
 		s->resuming = true;
@@ -92,6 +96,7 @@ void sessions_dataplane_listed(struct sessions *ss)
 	}
 	if (ss->table.live)
 		log_info("sessions: %u live after the dataplane's list", ss->table.live);
+	session_webrtc_send_missing_keys(ss);
 	resume_more(ss);
 	pthread_mutex_unlock(&ss->lock);
 }
@@ -100,6 +105,7 @@ void sessions_dataplane_down(struct sessions *ss)
 {
 	pthread_mutex_lock(&ss->lock);
 	ss->listing = false;
+	pthread_cond_broadcast(&ss->changed); /* not all need to wait for its return */
 	if (ss->table.live)
 		log_warn("sessions: the dataplane is gone; %u live ones go on when it is back",
 		        ss->table.live);
@@ -116,10 +122,13 @@ static void resume_answered(void *arg, const char *id, int status, const char *w
 	s = session_table_find(&ss->table, id);
 	if (s && !session_table_has_ended(s) && status != -ENOTCONN) {
 		s->lost = status != 0;
-		if (!status)
-			log_info("session %s: goes on in the new dataplane, in new files", id);
-		else
+		if (!status) {
+			log_with(LOG_LEVEL_INFO, SESSION_IDS(s),
+			        "session %s: goes on in the new dataplane, in new files", id);
+			session_webrtc_send_keys(ss, s);
+		} else {
 			session_life_end(ss, s, MSG_SESSION_FAILED, *why ? why : strerror(-status));
+		}
 	}
 	if (status != -ENOTCONN)
 		resume_more(ss);
@@ -151,15 +160,23 @@ static void resume_more(struct sessions *ss)
 /* A session that runs, of before this process. */
 static struct session *adopt(struct sessions *ss, const struct msg_session_state *state)
 {
+	bool cut_short = state->open.transport == MSG_TRANSPORT_WEBRTC && !state->has_keys;
 	struct session *s = session_table_add(&ss->table, &state->open);
 
 	if (!s) {
-		log_error("session %s: cannot be adopted: no memory; it runs on until its idle timeout",
+		log_with(LOG_LEVEL_ERROR, LOG_IDS(.session = state->open.id, .room = state->open.room),
+		        "session %s: cannot be adopted: no memory; it runs on until its idle timeout",
 		        state->open.id);
 		return NULL;
 	}
-	session_ports_adopt(&ss->ports, s->port);
-	log_info("session %s: adopted", s->id);
+	if (s->transport == MSG_TRANSPORT_RTP)
+		session_ports_adopt(&ss->ports, s->port);
+	s->told = true;
+	if (state->state < MSG_SESSION_DONE)
+		s->state = (enum msg_session_state_id)state->state;
+	log_with(LOG_LEVEL_INFO, SESSION_IDS(s), "session %s: adopted", s->id);
+	if (cut_short && state->state < MSG_SESSION_FINALISING)
+		session_life_fail(ss, s, "dtls: the handshake was cut short by a restart of control");
 	return s;
 }
 
@@ -177,39 +194,50 @@ static void follow_tracks(struct session *s, const struct msg_session_open *open
 }
 
 /* With the lock. */
-static void follow(struct sessions *ss, struct session *s, const struct msg_session_state *state)
+static void follow(
+        struct sessions *ss, struct session *s, const struct msg_session_state *state, bool adopted)
 {
 	bool runs = state->state < MSG_SESSION_FINALISING;
 
 	s->listed = true;
 	s->lost = false;
 	follow_tracks(s, &state->open);
+	if (s->transport == MSG_TRANSPORT_WEBRTC)
+		session_webrtc_follow(s, state);
 	if (!s->first_pkt_unix_ns)
 		s->first_pkt_unix_ns = state->first_pkt_unix_ns;
 	if (state->state >= MSG_SESSION_DONE) {
 		session_life_end(ss, s, (enum msg_session_state_id)state->state, state->reason);
 		return;
 	}
+	bool turned = s->state != (enum msg_session_state_id)state->state;
 	s->state = (enum msg_session_state_id)state->state;
+	if (turned && s->state == MSG_SESSION_RECORDING)
+		session_life_tell(ss, s, EVENTS_session_recording);
 	if (!runs) {
+		session_life_tell_end(ss, s);
 		session_life_read_figures(ss, s, false);
 		if (*state->reason)
 			memcpy(s->reason, state->reason, sizeof(s->reason));
+		if (turned)
+			session_life_tell(ss, s, EVENTS_session_finalising);
 	}
-	if (runs && s->closing && ss->listing)
+	if (runs && s->closing && ss->listing && !adopted)
 		session_life_send_close(ss, s); /* asked for while nobody was there to hear it */
 }
 
 void sessions_on_state(struct sessions *ss, const struct msg_session_state *state)
 {
 	struct session *s;
+	bool adopted;
 
 	pthread_mutex_lock(&ss->lock);
 	s = session_table_find(&ss->table, state->open.id);
+	adopted = !s;
 	if (!s && (ss->listing || state->state < MSG_SESSION_DONE)) /* else it was forgotten on purpose */
 		s = adopt(ss, state);
 	if (s && !session_table_has_ended(s))
-		follow(ss, s, state);
+		follow(ss, s, state, adopted);
 	pthread_mutex_unlock(&ss->lock);
 }
 
@@ -220,6 +248,9 @@ void sessions_on_file(struct sessions *ss, const struct msg_file_state *file)
 	pthread_mutex_lock(&ss->lock);
 	s = session_table_find(&ss->table, file->session);
 	if (s && session_table_put_file(s, file))
-		log_warn("session %s: no memory to note file %s; the catalogue has it", s->id, file->name);
+		log_with(LOG_LEVEL_WARN,
+		        LOG_IDS(.session = s->id, .room = s->room, .track = file->track,
+		                .record = file->name),
+		        "session %s: no memory to note file %s; the catalogue has it", s->id, file->name);
 	pthread_mutex_unlock(&ss->lock);
 }

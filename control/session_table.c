@@ -42,6 +42,8 @@ void session_table_init(struct session_table *t)
 static void free_session(struct session *s)
 {
 	explicit_bzero(s->tracks, s->track_count * sizeof(s->tracks[0]));
+	explicit_bzero(&s->keys, sizeof(s->keys));
+	explicit_bzero(&s->ice, sizeof(s->ice));
 	free(s->files);
 	free(s);
 }
@@ -96,6 +98,10 @@ static void copy_opening(struct session *s, const struct msg_session_open *open)
 	memcpy(s->id, open->id, sizeof(s->id));
 	memcpy(s->room, open->room, sizeof(s->room));
 	memcpy(s->participant, open->participant, sizeof(s->participant));
+	s->transport = (enum msg_transport)open->transport;
+	s->ice = open->ice;
+	s->reduced_rtcp = open->reduced_rtcp;
+	memcpy(s->extensions, open->extensions, sizeof(s->extensions));
 	s->addr = open->addr;
 	s->port = open->port;
 	s->idle_timeout_s = open->idle_timeout_s;
@@ -119,9 +125,11 @@ struct session *session_table_add(struct session_table *t, const struct msg_sess
 	s->state = MSG_SESSION_WAITING;
 	insert_by_age(t, s);
 	LIST_INSERT_HEAD(&t->ids[id_bucket(t, s->id)], s, by_id);
-	for (unsigned i = 0; i < s->track_count; i++)
-		LIST_INSERT_HEAD(
-		        &t->claims[claim_bucket(t, s->room, s->tracks[i].msg.id)], &s->tracks[i], by_claim);
+	for (unsigned i = 0; i < s->track_count; i++) {
+		if (!s->tracks[i].msg.layer_of)
+			LIST_INSERT_HEAD(&t->claims[claim_bucket(t, s->room, s->tracks[i].msg.id)],
+			        &s->tracks[i], by_claim);
+	}
 	t->live++;
 	return s;
 }
@@ -132,6 +140,10 @@ void session_table_to_open(const struct session *s, struct msg_session_open *ret
 	memcpy(ret_open->id, s->id, sizeof(s->id));
 	memcpy(ret_open->room, s->room, sizeof(s->room));
 	memcpy(ret_open->participant, s->participant, sizeof(s->participant));
+	ret_open->transport = (uint8_t)s->transport;
+	ret_open->ice = s->ice;
+	ret_open->reduced_rtcp = s->reduced_rtcp;
+	memcpy(ret_open->extensions, s->extensions, sizeof(s->extensions));
 	ret_open->addr = s->addr;
 	ret_open->port = s->port;
 	ret_open->idle_timeout_s = s->idle_timeout_s;
@@ -146,10 +158,13 @@ void session_table_to_open(const struct session *s, struct msg_session_open *ret
 static void retire(struct session_table *t, struct session *s)
 {
 	for (unsigned i = 0; i < s->track_count; i++) {
-		LIST_REMOVE(&s->tracks[i], by_claim);
+		if (!s->tracks[i].msg.layer_of)
+			LIST_REMOVE(&s->tracks[i], by_claim);
 		explicit_bzero(s->tracks[i].msg.key, sizeof(s->tracks[i].msg.key));
 		explicit_bzero(s->tracks[i].msg.send_key, sizeof(s->tracks[i].msg.send_key));
 	}
+	explicit_bzero(&s->keys, sizeof(s->keys));
+	explicit_bzero(s->ice.pwd, sizeof(s->ice.pwd));
 	t->live--;
 }
 
@@ -210,10 +225,23 @@ static struct session_file *new_file(struct session *s)
 	return &files[s->file_count++];
 }
 
+static void drop_file(struct session *s, struct session_file *file)
+{
+	size_t behind = (size_t)(&s->files[s->file_count] - (file + 1));
+
+	memmove(file, file + 1, behind * sizeof(*file));
+	s->file_count--;
+}
+
 int session_table_put_file(struct session *s, const struct msg_file_state *msg)
 {
 	struct session_file *file = find_file(s, msg->name);
 
+	if (msg->state == MSG_FILE_DISCARDED) {
+		if (file)
+			drop_file(s, file);
+		return 0;
+	}
 	if (!file)
 		file = new_file(s);
 	if (!file)

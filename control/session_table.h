@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include "base/log.h"
 #include "base/msg.h"
 #include "control/session_figures.h"
 
@@ -34,9 +35,16 @@ struct session_file {
 	uint64_t bytes;
 };
 
+/* SRTP keys of a WebRTC session, as its DTLS handshake gave them. */
+struct session_keys {
+	enum profile profile; /* PROFILE_PLAIN: not known */
+	uint8_t key[PROFILE_KEY_BYTES], send_key[PROFILE_KEY_BYTES];
+};
+
 struct session {
 	char id[LIMIT_SESSION_ID_BYTES + 1];
 	char room[LIMIT_ROOM_BYTES + 1], participant[LIMIT_PARTICIPANT_BYTES + 1];
+	enum msg_transport transport;
 	struct msg_addr addr;
 	uint16_t port;
 	uint32_t idle_timeout_s, max_duration_s;
@@ -44,9 +52,17 @@ struct session {
 	enum msg_session_state_id state;
 	char reason[LIMIT_REASON_BYTES + 1];
 
+	/* WebRTC. Password and keys are wiped when the session ends. */
+	struct msg_ice ice; /* of the latest restart */
+	uint8_t reduced_rtcp, extensions[MSG_EXTENSIONS];
+	struct session_keys keys;
+	bool has_path, has_keys; /* as the dataplane tells */
+
+	bool told;     /* session.opened went out, now or before a restart of control */
 	bool opening;  /* the dataplane has not yet answered; shown to nobody */
 	bool orphan;   /* its opener was told that it failed; shown to nobody, closed wherever it turns up */
 	bool closing;  /* asked to end; never opened again */
+	bool failed;   /* and the reason is an error */
 	bool listed;   /* the dataplane named it since the connection was made */
 	bool lost;     /* the dataplane that ran it is gone, and no other runs it yet */
 	bool resuming; /* in the queue of those to be opened again in a new dataplane */
@@ -60,6 +76,9 @@ struct session {
 	unsigned track_count;
 	struct session_track tracks[];
 };
+
+/* For log_with. */
+#define SESSION_IDS(s) LOG_IDS(.session = (s)->id, .room = (s)->room)
 
 TAILQ_HEAD(session_list, session);
 LIST_HEAD(session_bucket, session);
@@ -105,7 +124,8 @@ void session_table_remove(struct session_table *table, struct session *session);
 /* Forget those whose time is over. */
 void session_table_prune(struct session_table *table, uint64_t now_mono_ns);
 
-/* Note a file of the session; the oldest goes when there are SESSION_TABLE_FILES. 0 or -ENOMEM. */
+/* Note a file of the session, or that it is gone again; the oldest goes when there are SESSION_TABLE_FILES. 0 or
+ * -ENOMEM. */
 int session_table_put_file(struct session *session, const struct msg_file_state *file);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <rte_ip.h>
 #include <rte_udp.h>
+#include "dataplane/checksum.h"
 #include "dataplane/lcore.h"
 #include "dataplane/neigh.h"
 
@@ -25,7 +26,7 @@ struct layout {
 /* The checksum of the UDP datagram at @l4, by the NIC's word if it gave one, else in software. IPv4 allows
  * none (RFC 768), IPv6 asks for one (RFC 8200 section 8.1). */
 static bool checksum_good(
-        const struct rte_mbuf *mbuf, const void *l3, const struct rte_udp_hdr *udp, bool is_v6)
+        const struct rte_mbuf *mbuf, const void *l3, const struct rte_udp_hdr *udp, unsigned len, bool is_v6)
 {
 	uint64_t flags = mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
 
@@ -35,7 +36,7 @@ static bool checksum_good(
 		return false;
 	if (!udp->dgram_cksum)
 		return !is_v6;
-	return !(is_v6 ? rte_ipv6_udptcp_cksum_verify(l3, udp) : rte_ipv4_udptcp_cksum_verify(l3, udp));
+	return is_v6 ? checksum_udp6(l3, udp, len) : checksum_udp4(l3, udp, len);
 }
 
 /* UDP: lengths, checksum, and the meta of what goes on. */
@@ -48,7 +49,7 @@ static uint32_t take_udp(struct rte_mbuf *mbuf, struct meta *m, const struct lay
 	unsigned len = rte_be_to_cpu_16(udp->dgram_len);
 	if (len < sizeof(*udp) || len > at->l4_len)
 		return STAT_LCORE_drop_udp_malformed;
-	if (!checksum_good(mbuf, l3, udp, m->src.is_v6))
+	if (!checksum_good(mbuf, l3, udp, len, m->src.is_v6))
 		return STAT_LCORE_drop_udp_checksum;
 	m->src.port = rte_be_to_cpu_16(udp->src_port);
 	m->local_port = rte_be_to_cpu_16(udp->dst_port);
@@ -71,7 +72,7 @@ static uint32_t take_ipv4(struct lcore *lc, struct rte_mbuf *mbuf, struct meta *
 		return STAT_LCORE_drop_truncated;
 	uint64_t flags = mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK;
 	if (flags == RTE_MBUF_F_RX_IP_CKSUM_BAD ||
-	        (flags != RTE_MBUF_F_RX_IP_CKSUM_GOOD && rte_raw_cksum(ip, header) != 0xffff))
+	        (flags != RTE_MBUF_F_RX_IP_CKSUM_GOOD && checksum_sum(ip, header) != UINT16_MAX))
 		return STAT_LCORE_drop_ip_malformed;
 	int local = neigh_local(lc->host, (const uint8_t *)&ip->dst_addr, false);
 	if (local < 0)
@@ -157,16 +158,23 @@ static uint32_t take(struct lcore *lc, struct rte_mbuf *mbuf)
 	return STAT_LCORE_drop_l2_unknown;
 }
 
+static void prefetch(struct rte_mbuf *mbuf)
+{
+	rte_prefetch0_write(meta_of(mbuf));
+	rte_prefetch0_write(&meta_of(mbuf)->src);
+	rte_prefetch0(rte_pktmbuf_mtod(mbuf, void *));
+}
+
 unsigned classify_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 {
 	unsigned kept = 0;
 
 	static_assert(STAT_LCORE_rx_pkts == 0, "no drop reason has the index 0");
 	for (unsigned i = 0; i < count && i < PREFETCH_AHEAD; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(pkts[i], void *));
+		prefetch(pkts[i]);
 	for (unsigned i = 0; i < count; i++) {
 		if (i + PREFETCH_AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(pkts[i + PREFETCH_AHEAD], void *));
+			prefetch(pkts[i + PREFETCH_AHEAD]);
 		uint32_t verdict = take(lc, pkts[i]);
 		if (!verdict)
 			pkts[kept++] = pkts[i];

@@ -3,10 +3,15 @@
 
 #include <errno.h>
 #include "base/spsc.h"
+#include "dataplane/demux.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/endpoint_webrtc.h"
 #include "dataplane/flow.h"
+#include "dataplane/ice.h"
 #include "dataplane/lcore.h"
+#include "dataplane/punt.h"
 #include "dataplane/stages.h"
+#include "dataplane/webrtc.h"
 
 #define COMMANDS_AT_ONCE 16 /* so that a flood of them does not keep packets waiting */
 
@@ -17,6 +22,51 @@ static void ask_key_frames(const struct endpoint *ep, uint32_t flows)
 			ep->flows[i]->key_frame_asked = true;
 }
 
+static bool is_webrtc(const struct command *command)
+{
+	return command->ufrags[0][0] != '\0';
+}
+
+static bool is_own(const struct lcore *lc, const struct command *command)
+{
+	if (is_webrtc(command))
+		return endpoint_webrtc_is_own(lc, command->endpoint, command->ufrags);
+	return endpoint_is_own(lc, command->endpoint, command->local, command->port);
+}
+
+static void point(struct lcore *lc, const struct command *command)
+{
+	if (is_webrtc(command))
+		endpoint_webrtc_point(lc, command->ufrags, command->owner);
+	else
+		endpoint_point(lc, command->local, command->port, command->owner);
+}
+
+static void forget(struct lcore *lc, const struct command *command)
+{
+	if (is_webrtc(command))
+		endpoint_webrtc_remove(lc, command->ufrags);
+	else
+		endpoint_remove(lc, command->local, command->port);
+}
+
+/* Nothing of it goes on any more, what was held for its keys neither. */
+static void pause_endpoint(struct lcore *lc, struct endpoint *ep)
+{
+	ep->paused = true;
+	if (ep->webrtc)
+		lcore_release_held(lc, ep);
+}
+
+/* From here on its packets can be opened; those that were held go on. */
+static void take_keys(struct lcore *lc, struct endpoint *ep, struct crypto *crypto)
+{
+	ep->webrtc->crypto = crypto;
+	for (unsigned i = 0; i < ep->flow_count; i++)
+		ep->flows[i]->crypto = crypto;
+	lcore_release_held(lc, ep);
+}
+
 /* Commands about an endpoint that has moved on since come back with -EAGAIN, to be sent to its new owner.
  * False: the command has gone with its endpoint, whose new owner answers: it is not to be touched any more.
  */
@@ -24,16 +74,28 @@ static bool carry_out_own(struct lcore *lc, struct command *command)
 {
 	struct endpoint *ep = command->endpoint;
 
-	if (!endpoint_is_own(lc, ep, command->local, command->port)) {
+	if (!is_own(lc, command)) {
 		command->status = -EAGAIN;
 		return true;
 	}
 	switch (command->kind) {
 	case COMMAND_PAUSE:
-		ep->paused = true;
+		pause_endpoint(lc, ep);
+		return true;
+	case COMMAND_KEYS:
+		take_keys(lc, ep, command->crypto);
 		return true;
 	case COMMAND_KEY_FRAME:
 		ask_key_frames(ep, command->flows);
+		return true;
+	case COMMAND_ICE:
+		/* The oldest may lead to a former owner: ICE knows it no more. */
+		if (command->ufrags[1][0])
+			demux_put_ufrag(lc->demux, command->ufrags[1], 0);
+		ice_restart(lc, ep, command->credentials);
+		return true;
+	case COMMAND_SEND:
+		punt_carry_out(lc, ep, command->datagram);
 		return true;
 	default:
 		if (endpoint_move(lc, ep, command->owner, command))
@@ -51,10 +113,10 @@ static void carry_out(struct lcore *lc, struct command *command)
 		endpoint_install(lc, command->endpoint);
 		break;
 	case COMMAND_POINT:
-		endpoint_point(lc, command->local, command->port, command->owner);
+		point(lc, command);
 		break;
 	case COMMAND_REMOVE:
-		endpoint_remove(lc, command->local, command->port);
+		forget(lc, command);
 		break;
 	default:
 		if (!carry_out_own(lc, command))

@@ -12,8 +12,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include "base/msg.h"
 
+struct crypto;
 struct endpoint;
+struct ice_credentials;
 struct lcore;
 
 /* Slots of lcore.commands and lcore.replies. Half of the replies are for answers, half for what is told
@@ -28,8 +31,12 @@ enum command_kind {
 	COMMAND_REMOVE,    /* forget .local and .port */
 	COMMAND_MOVE,      /* give .endpoint to lcore .owner, which answers */
 	COMMAND_KEY_FRAME, /* ask the senders of .flows for a key frame */
+	COMMAND_KEYS,      /* .crypto is .endpoint's: packets that were held go on */
+	COMMAND_ICE,       /* .credentials are .endpoint's, too; .ufrags[1] is known no more */
+	COMMAND_SEND,      /* send .datagram to the peer */
 	/* told */
 	COMMAND_BYE,    /* the senders of .flows have ended; their packets are dropped from now on */
+	COMMAND_NEWS,   /* WebRTC: .has_path: the peer has nominated a path; .expired: it consents no more */
 	COMMAND_ASTRAY, /* most packets of .endpoint arrive at lcore .owner */
 };
 
@@ -40,6 +47,11 @@ struct command {
 	uint32_t flows; /* bit i: flow i */
 	uint16_t port;
 	uint8_t local, owner;
+	bool has_path, expired;
+	char ufrags[2][MSG_UFRAG_BYTES]; /* WebRTC: by which it is known, the latest first; all zero: none */
+	struct crypto *crypto;
+	const struct ice_credentials *credentials;
+	const struct msg_datagram *datagram; /* stays until the command comes back */
 	_Atomic bool told; /* BYE, ASTRAY: with the command thread, which clears it when done */
 	void *session;     /* the command thread's */
 	struct command *next;

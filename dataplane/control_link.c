@@ -123,6 +123,16 @@ void control_link_send(struct control_link *link, union msg *msg, enum msg_type 
 	explicit_bzero(msg, ipc_size(type));
 }
 
+bool control_link_offer(struct control_link *link, union msg *msg, enum msg_type type)
+{
+	int r = link->greeted && !link->first ? ipc_send(link->fd, msg, type, 0) : -EAGAIN;
+
+	explicit_bzero(msg, ipc_size(type));
+	if (r < 0 && r != -EAGAIN)
+		disconnect(link, strerror(-r));
+	return r == 0;
+}
+
 void control_link_ack(struct control_link *link, uint64_t id, int status, const char *why)
 {
 	union msg msg;

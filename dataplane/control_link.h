@@ -35,6 +35,10 @@ bool control_link_is_up(const struct control_link *link);
 /* Send a message, if control is there; @msg is wiped. */
 void control_link_send(struct control_link *link, union msg *msg, enum msg_type type, uint64_t id);
 
+/* Send a message that may get lost: it is given up when control is not there, does not read, or has others
+ * waiting. @msg is wiped. False: it was lost. */
+bool control_link_offer(struct control_link *link, union msg *msg, enum msg_type type);
+
 /* Answer the request @id, with a sentence when @status is not 0. */
 void control_link_ack(struct control_link *link, uint64_t id, int status, const char *why);
 

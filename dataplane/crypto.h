@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* SRTP and SRTCP of one track (RFC 3711, RFC 7714; keys by RFC 4568): packets in are authenticated and
- * decrypted in place, many tracks' side by side; reports out are protected.
+/* SRTP and SRTCP of one track, or of a whole WebRTC session (RFC 3711, RFC 7714; keys by RFC 4568, RFC 5764):
+ * packets in are authenticated and decrypted in place, many tracks' side by side; reports out are protected.
  *
  * Contexts are made and freed by the command thread, and used by one lcore with that lcore's engine. All of a
- * context is there from the start: a sender's SSRCs have CRYPTO_SSRCS places in it, and a new one takes the
- * place of the one that has been silent longest, whose packets are then not known as replayed any more; the
- * SSRC that was known beforehand keeps its place. A packet that is not OK has changed nothing and is as it
- * was. Keys are wiped, and never printed.
+ * context is there from the start: a sender's SSRCs have CRYPTO_SSRCS places in it, or as many as were asked
+ * for, and a new one takes the place of the one that has been silent longest, whose packets are then not
+ * known as replayed any more; the SSRC that was known beforehand keeps its place. A packet that is not OK has
+ * changed nothing and is as it was. Keys are wiped, and never printed.
  */
 #ifndef DATAPLANE_CRYPTO_H
 #define DATAPLANE_CRYPTO_H
@@ -17,7 +17,7 @@
 #include "base/codec.h"
 #include "dataplane/crypto_engine.h"
 
-#define CRYPTO_SSRCS         4 /* of one sender, that are remembered at a time */
+#define CRYPTO_SSRCS         4 /* of one sender, that are remembered at a time unless told */
 #define CRYPTO_BURST         CRYPTO_ENGINE_BURST
 #define CRYPTO_TRAILER_BYTES 20 /* SRTCP index and the longest tag */
 
@@ -32,6 +32,10 @@ struct crypto_cfg {
 	uint32_t ssrc, roc; /* roc: roll-over counter to begin with, or the one before it; needs ssrc_known
 	                       unless 0 */
 	uint32_t send_ssrcs[2]; /* of our reports */
+	uint32_t *send_indices; /* how many were sent by each of these, of all contexts that may have the same
+	                           send_key: else two reports would have one nonce (RFC 7714 section 8.1, RFC
+	                           3711 section 9.1). Lasts as long as they do; NULL: the context's own */
+	unsigned ssrc_places;   /* SSRCs that are remembered at a time; 0: CRYPTO_SSRCS */
 };
 
 enum crypto_verdict {
@@ -61,13 +65,18 @@ struct crypto_packet {
 	struct crypto_job job;
 };
 
-/* 0; -EINVAL (profile, roc without an SSRC, equal send_ssrcs); -ENOKEY (this CPU has not the instructions
- * that the ciphers need); -ENOMEM. */
+/* 0; -EINVAL (profile, roc without an SSRC, equal send_ssrcs, places beyond LIMIT_SOURCES); -ENOKEY
+ * (no ciphers); -ENOMEM. */
 int crypto_create(struct crypto **ret_crypto, const struct crypto_cfg *cfg);
 void crypto_free(struct crypto *crypto);
 
 /* Authenticate and decrypt up to CRYPTO_BURST packets of any contexts, as if one after the other. */
 void crypto_unprotect(struct crypto_engine *engine, struct crypto_packet *packets, unsigned count);
+
+/* Begin to fetch what opening a packet of @crypto touches: of many flows none is in the cache, and a burst
+ * waits for all at once instead of for one line after the other. Some hundred cycles before
+ * crypto_unprotect. */
+void crypto_prefetch(const struct crypto *crypto);
 
 /* The roll-over counter of the sender @ssrc, after its last packet. */
 uint32_t crypto_roc(const struct crypto *crypto, uint32_t ssrc);

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
+#include "dataplane/crypto_cpu.h"
+#include "dataplane/crypto_soft.h"
 
 #define SHA1_BLOCK   64
 #define SALT_BYTES   14
@@ -16,26 +18,22 @@
 #define ROUNDS_BYTES (15 * 16) /* AES-256 */
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+/* One of both: */
 static IMB_MGR *expander; /* its functions, not its queues */
+static struct crypto_soft *soft;
 
 static void start(void)
 {
-	IMB_ARCH arch;
-
-	expander = alloc_mb_mgr(0);
-	if (!expander)
-		return;
-	init_mb_mgr_auto(expander, &arch);
-	if (imb_get_errno(expander)) {
-		free_mb_mgr(expander);
-		expander = NULL;
-	}
+	if (crypto_cpu_vector())
+		expander = crypto_cpu_wide();
+	else if (crypto_soft_create(&soft) < 0)
+		soft = NULL;
 }
 
 static int need_expander(void)
 {
 	pthread_once(&once, start);
-	return expander ? 0 : -ENOKEY;
+	return expander || soft ? 0 : -ENOKEY;
 }
 
 size_t crypto_key_bytes(enum profile profile)
@@ -48,15 +46,30 @@ size_t crypto_key_bytes(enum profile profile)
 }
 
 /* RFC 2104: the hash's state behind the block of the key XOR @pad. */
-static void hash_pad(uint8_t *ret_state, const uint8_t *auth, uint8_t pad)
+static void hash_pad(uint8_t *ret_state, const uint8_t *auth, size_t bytes, uint8_t pad)
 {
 	uint8_t block[SHA1_BLOCK];
 
+	assert(bytes <= sizeof(block));
 	memset(block, pad, sizeof(block));
-	for (unsigned i = 0; i < CRYPTO_KEY_AUTH_BYTES; i++)
+	for (size_t i = 0; i < bytes; i++)
 		block[i] ^= auth[i];
-	IMB_SHA1_ONE_BLOCK(expander, block, ret_state);
+	if (soft)
+		crypto_soft_hash_block(block, ret_state);
+	else
+		IMB_SHA1_ONE_BLOCK(expander, block, ret_state);
 	explicit_bzero(block, sizeof(block));
+}
+
+int crypto_key_hmac(uint8_t *ret_inner, uint8_t *ret_outer, const uint8_t *key, size_t bytes)
+{
+	int error = need_expander();
+
+	if (error < 0)
+		return error;
+	hash_pad(ret_inner, key, bytes, 0x36);
+	hash_pad(ret_outer, key, bytes, 0x5C);
+	return 0;
 }
 
 int crypto_key_set(struct crypto_key *key, enum profile profile, const uint8_t *cipher, const uint8_t *salt,
@@ -71,55 +84,71 @@ int crypto_key_set(struct crypto_key *key, enum profile profile, const uint8_t *
 	memset(key->salt, 0, sizeof(key->salt));
 	memcpy(key->salt, salt, info->salt_bytes);
 	if (info->aead) {
-		if (info->key_bytes == 32)
+		if (soft)
+			memcpy(key->raw, cipher, info->key_bytes);
+		else if (info->key_bytes == 32)
 			IMB_AES256_GCM_PRE(expander, cipher, &key->gcm);
 		else
 			IMB_AES128_GCM_PRE(expander, cipher, &key->gcm);
 		return 0;
 	}
-	IMB_AES_KEYEXP_128(expander, cipher, key->cm.cipher, unused);
+	if (soft)
+		memcpy(key->raw, cipher, info->key_bytes);
+	else
+		IMB_AES_KEYEXP_128(expander, cipher, key->cm.cipher, unused);
 	explicit_bzero(unused, sizeof(unused));
-	hash_pad(key->cm.inner, auth, 0x36);
-	hash_pad(key->cm.outer, auth, 0x5C);
-	return 0;
+	return crypto_key_hmac(key->cm.inner, key->cm.outer, auth, CRYPTO_KEY_AUTH_BYTES);
+}
+
+/* The first @len bytes of AES' key stream from @block on. 0 or -ENOKEY. */
+static int stream(
+        uint8_t *ret_bytes, size_t len, const uint8_t *key, unsigned key_bytes, const uint8_t *block)
+{
+	static const uint8_t zeros[32];
+	_Alignas(16) uint8_t rounds[ROUNDS_BYTES], unused[ROUNDS_BYTES];
+	IMB_KEY_SIZE_BYTES size = key_bytes == 32 ? IMB_KEY_256_BYTES : IMB_KEY_128_BYTES;
+	IMB_JOB job = {
+		.enc_keys = rounds,
+		.dec_keys = rounds,
+		.key_len_in_bytes = key_bytes,
+		.src = zeros,
+		.dst = ret_bytes,
+		.msg_len_to_cipher_in_bytes = len,
+		.iv = block,
+		.iv_len_in_bytes = 16,
+		.cipher_mode = IMB_CIPHER_CNTR,
+		.cipher_direction = IMB_DIR_ENCRYPT,
+		.hash_alg = IMB_AUTH_NULL,
+	};
+	unsigned done;
+
+	if (soft) {
+		crypto_soft_ctr(soft, key, key_bytes, block, zeros, ret_bytes, len);
+		return 0;
+	}
+	if (size == IMB_KEY_256_BYTES)
+		IMB_AES_KEYEXP_256(expander, key, rounds, unused);
+	else
+		IMB_AES_KEYEXP_128(expander, key, rounds, unused);
+	done = IMB_SUBMIT_CIPHER_BURST(expander, &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, size);
+	explicit_bzero(rounds, sizeof(rounds));
+	explicit_bzero(unused, sizeof(unused));
+	return done == 1 ? 0 : -ENOKEY;
 }
 
 int crypto_key_session(
         uint8_t *ret_bytes, size_t len, enum profile profile, const uint8_t *master, uint8_t label)
 {
-	static const uint8_t zeros[32];
 	const struct profile_info *info = profile_info(profile);
-	_Alignas(16) uint8_t rounds[ROUNDS_BYTES], unused[ROUNDS_BYTES], block[16] = { 0 };
-	IMB_KEY_SIZE_BYTES size = info->key_bytes == 32 ? IMB_KEY_256_BYTES : IMB_KEY_128_BYTES;
-	IMB_JOB job = {
-		.enc_keys = rounds,
-		.dec_keys = rounds,
-		.key_len_in_bytes = info->key_bytes,
-		.src = zeros,
-		.dst = ret_bytes,
-		.msg_len_to_cipher_in_bytes = len,
-		.iv = block,
-		.iv_len_in_bytes = sizeof(block),
-		.cipher_mode = IMB_CIPHER_CNTR,
-		.cipher_direction = IMB_DIR_ENCRYPT,
-		.hash_alg = IMB_AUTH_NULL,
-	};
+	_Alignas(16) uint8_t block[16] = { 0 };
 	int error = need_expander();
-	unsigned done;
 
 	if (error < 0)
 		return error;
 	memcpy(block, master + info->key_bytes, info->salt_bytes);
 	static_assert(SALT_BYTES + 2 == sizeof(block), "a salt and the number of a block");
 	block[LABEL_AT] ^= label;
-	if (size == IMB_KEY_256_BYTES)
-		IMB_AES_KEYEXP_256(expander, master, rounds, unused);
-	else
-		IMB_AES_KEYEXP_128(expander, master, rounds, unused);
-	done = IMB_SUBMIT_CIPHER_BURST(expander, &job, 1, IMB_CIPHER_CNTR, IMB_DIR_ENCRYPT, size);
-	explicit_bzero(rounds, sizeof(rounds));
-	explicit_bzero(unused, sizeof(unused));
-	return done == 1 ? 0 : -ENOKEY;
+	return stream(ret_bytes, len, master, info->key_bytes, block);
 }
 
 int crypto_key_derive(

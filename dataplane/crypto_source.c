@@ -5,9 +5,9 @@
 
 #define HALF 0x8000u
 
-void crypto_source_begin(struct crypto_source *source, uint32_t ssrc, uint32_t roc)
+void crypto_source_begin(struct crypto_source *source, uint32_t roc)
 {
-	*source = (struct crypto_source){ .ssrc = ssrc, .roc = roc, .taken = true };
+	*source = (struct crypto_source){ .roc = roc };
 }
 
 /* Appendix A; there is no turn before the first. */

@@ -13,10 +13,8 @@
 
 struct crypto_source {
 	_Alignas(64) uint64_t highest;
-	uint32_t ssrc;
 	uint32_t used; /* when, by its context's count of packets */
 	uint32_t roc;  /* of the first RTP packet */
-	bool taken;    /* there is such a source */
 	bool begun;    /* an RTP packet has been taken */
 	uint32_t rtcp_highest;
 	uint64_t rtcp_window[CRYPTO_SOURCE_RTCP_WINDOW / 64];
@@ -25,7 +23,7 @@ struct crypto_source {
 };
 
 /* A source of which nothing has been taken; @roc is its first packet's roll-over counter. */
-void crypto_source_begin(struct crypto_source *source, uint32_t ssrc, uint32_t roc);
+void crypto_source_begin(struct crypto_source *source, uint32_t roc);
 
 /* The index of the packet @seq. */
 uint64_t crypto_source_guess(const struct crypto_source *source, uint16_t seq);

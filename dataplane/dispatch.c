@@ -84,7 +84,8 @@ static void send_kept(struct dispatch *d, unsigned lcore)
 
 static bool is_told(const struct command *command)
 {
-	return command->kind == COMMAND_BYE || command->kind == COMMAND_ASTRAY;
+	return command->kind == COMMAND_BYE || command->kind == COMMAND_NEWS ||
+	       command->kind == COMMAND_ASTRAY;
 }
 
 static unsigned take_from(

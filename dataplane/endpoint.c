@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <rte_prefetch.h>
+#include "dataplane/endpoint_webrtc.h"
+#include "dataplane/feedback.h"
+#include "dataplane/ice.h"
 #include "dataplane/lcore.h"
-
-#define TAG 1u /* in a slot: another lcore's; in a ring: an endpoint */
+#include "dataplane/webrtc.h"
 
 struct endpoint_table {
 	/* read-mostly */
@@ -50,7 +52,7 @@ static uintptr_t *slot_of(struct endpoint_table *table, unsigned local, uint16_t
 
 static struct endpoint *own_of(uintptr_t slot)
 {
-	return slot & TAG ? NULL : (struct endpoint *)slot;
+	return slot & ENDPOINT_TAG ? NULL : (struct endpoint *)slot;
 }
 
 /* Fill the slots of a port pair, on one address or on all. */
@@ -84,31 +86,32 @@ unsigned endpoint_own_count(const struct lcore *lc)
 	return lc->endpoints->own_count;
 }
 
-void endpoint_install(struct lcore *lc, struct endpoint *ep)
+/* Wherever an endpoint is looked for, @value is found. */
+static void put_slots_of(struct lcore *lc, const struct endpoint *ep, uintptr_t value)
 {
-	struct endpoint *at = lc->timer_next;
-
-	ep->owner = (uint8_t)lc->index;
-	if (at) {
-		ep->next = at;
-		ep->prev = at->prev;
-		at->prev->next = ep;
-		at->prev = ep;
-	} else {
-		ep->prev = ep->next = ep;
-		lc->timer_next = ep;
-	}
-	lc->endpoints->own_count++;
-	set_slots(lc->endpoints, ep->local, ep->port, (uintptr_t)ep);
+	if (ep->webrtc)
+		ice_put_slots(lc, ep, value);
+	else
+		set_slots(lc->endpoints, ep->local, ep->port, value);
 }
 
-static void unlink_own(struct lcore *lc, struct endpoint *ep)
+void endpoint_install(struct lcore *lc, struct endpoint *ep)
 {
-	if (lc->timer_next == ep)
-		lc->timer_next = ep->next == ep ? NULL : ep->next;
-	ep->prev->next = ep->next;
-	ep->next->prev = ep->prev;
-	ep->prev = ep->next = NULL;
+	/* Those that come together are not looked at together. */
+	unsigned spread_ms = lc->endpoints->own_count++ % FEEDBACK_LOOK_MS;
+
+	ep->owner = (uint8_t)lc->index;
+	if (ep->webrtc)
+		lc->held_count += ep->webrtc->held.count;
+	wheel_set(&lc->wheel, &ep->timer, lc->now_tsc + lc->tsc_hz * spread_ms / 1000);
+	put_slots_of(lc, ep, (uintptr_t)ep);
+}
+
+void endpoint_let_go(struct lcore *lc, struct endpoint *ep)
+{
+	wheel_clear(&lc->wheel, &ep->timer);
+	if (ep->webrtc)
+		lc->held_count -= ep->webrtc->held.count;
 	lc->endpoints->own_count--;
 }
 
@@ -117,7 +120,7 @@ static void put_slots(struct lcore *lc, unsigned local, uint16_t port, uintptr_t
 	struct endpoint *ep = own_of(first_slot(lc, local, port));
 
 	if (ep)
-		unlink_own(lc, ep);
+		endpoint_let_go(lc, ep);
 	set_slots(lc->endpoints, local, port, value);
 }
 
@@ -125,7 +128,7 @@ void endpoint_point(struct lcore *lc, unsigned local, uint16_t port, unsigned ow
 {
 	/* It may have come here by ring before word of where it went: then it stays ours. */
 	if (owner != lc->index)
-		put_slots(lc, local, port, (uintptr_t)owner << 1 | TAG);
+		put_slots(lc, local, port, (uintptr_t)owner << 1 | ENDPOINT_TAG);
 }
 
 void endpoint_remove(struct lcore *lc, unsigned local, uint16_t port)
@@ -135,22 +138,20 @@ void endpoint_remove(struct lcore *lc, unsigned local, uint16_t port)
 
 bool endpoint_move(struct lcore *lc, struct endpoint *ep, unsigned to, struct command *moving)
 {
-	void *entry = (void *)((uintptr_t)ep | TAG);
-	unsigned local = ep->local;
-	uint16_t port = ep->port;
+	void *entry = (void *)((uintptr_t)ep | ENDPOINT_TAG);
 
 	/* Once in the ring it is the other's: all that is written here comes before. */
 	if (spsc_count(lc->forward[to]) > lc->forward[to]->mask)
 		return false;
 	ep->moving = moving;
 	ep->passed_pkts = ep->own_pkts = 0;
-	put_slots(lc, local, port, (uintptr_t)to << 1 | TAG);
+	endpoint_let_go(lc, ep);
+	put_slots_of(lc, ep, (uintptr_t)to << 1 | ENDPOINT_TAG);
 	spsc_put(lc->forward[to], &entry, 1);
 	return true;
 }
 
-/* Pass @mbuf on to the lcore that owns its port. */
-static void pass_on(struct lcore *lc, struct rte_mbuf *mbuf, unsigned owner)
+void endpoint_pass_on(struct lcore *lc, struct rte_mbuf *mbuf, unsigned owner)
 {
 	struct meta *m = meta_of(mbuf);
 
@@ -159,10 +160,38 @@ static void pass_on(struct lcore *lc, struct rte_mbuf *mbuf, unsigned owner)
 		return;
 	}
 	m->hops++;
+	m->from = (uint8_t)lc->index;
 	if (spsc_put(lc->forward[owner], (void *const *)&mbuf, 1) == 1)
 		lcore_count(lc, STAT_LCORE_forwarded_out, 1);
 	else
 		lcore_drop(lc, mbuf, STAT_LCORE_drop_forward_full);
+}
+
+/* Who passes packets on: this is how the owner learns where they really arrive. Where several do, who does so
+ * most is found by majority vote (Boyer and Moore): one's packet takes back another's. */
+static void note_passed(struct endpoint *ep, unsigned from)
+{
+	if (ep->passed_pkts && ep->passed_from != from) {
+		ep->passed_pkts--;
+		return;
+	}
+	ep->passed_pkts++;
+	ep->passed_from = (uint8_t)from;
+}
+
+static void note_found(struct endpoint *ep, struct meta *m)
+{
+	m->endpoint = ep;
+	ep->own_pkts++;
+	if (m->hops)
+		note_passed(ep, m->from);
+}
+
+/* What every packet of it touches, and where its first flows are. */
+static void prefetch(const struct endpoint *ep)
+{
+	rte_prefetch0_write(ep);
+	rte_prefetch0((const char *)ep + 64);
 }
 
 unsigned endpoint_lookup_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
@@ -179,16 +208,21 @@ unsigned endpoint_lookup_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigne
 	}
 	for (unsigned i = 0; i < count; i++)
 		if (slots[i] && own_of(*slots[i]))
-			rte_prefetch0((void *)*slots[i]);
+			prefetch(own_of(*slots[i]));
 	for (unsigned i = 0; i < count; i++) {
 		uintptr_t slot = slots[i] ? *slots[i] : 0;
 		struct endpoint *ep = own_of(slot);
 		if (ep) {
-			meta_of(pkts[i])->endpoint = ep;
-			ep->own_pkts++;
+			note_found(ep, meta_of(pkts[i]));
 			pkts[out++] = pkts[i];
 		} else if (slot) {
-			pass_on(lc, pkts[i], (unsigned)(slot >> 1));
+			endpoint_pass_on(lc, pkts[i], (unsigned)(slot >> 1));
+		} else if (lc->demux && meta_of(pkts[i])->local_port == lc->webrtc_port) {
+			ep = endpoint_webrtc_find(lc, pkts[i]);
+			if (!ep)
+				continue;
+			note_found(ep, meta_of(pkts[i]));
+			pkts[out++] = pkts[i];
 		} else {
 			lcore_drop(lc, pkts[i], STAT_LCORE_drop_no_flow);
 		}
@@ -206,24 +240,6 @@ static void adopt(struct lcore *lc, struct endpoint *ep)
 	command_answer(lc, moving);
 }
 
-/* Who passes packets on: this is how the owner learns where they really arrive. Where several do, who does so
- * most is found by majority vote (Boyer and Moore): one's packet takes back another's. */
-static void note_passed(struct lcore *lc, const struct rte_mbuf *mbuf, unsigned from)
-{
-	const struct meta *m = meta_of((struct rte_mbuf *)(uintptr_t)mbuf);
-	uintptr_t *slot = slot_of(lc->endpoints, m->local, m->local_port);
-	struct endpoint *ep = slot ? own_of(*slot) : NULL;
-
-	if (!ep)
-		return;
-	if (ep->passed_pkts && ep->passed_from != from) {
-		ep->passed_pkts--;
-		return;
-	}
-	ep->passed_pkts++;
-	ep->passed_from = (uint8_t)from;
-}
-
 unsigned endpoint_take_forwarded(struct lcore *lc, struct rte_mbuf **pkts, unsigned max)
 {
 	void *entries[LCORE_BURST];
@@ -238,11 +254,11 @@ unsigned endpoint_take_forwarded(struct lcore *lc, struct rte_mbuf **pkts, unsig
 		unsigned room = max - count < LCORE_BURST ? max - count : LCORE_BURST;
 		unsigned n = spsc_take(lc->forwarded[from], entries, room);
 		for (unsigned j = 0; j < n; j++) {
-			if ((uintptr_t)entries[j] & TAG) {
-				adopt(lc, (struct endpoint *)((uintptr_t)entries[j] & ~(uintptr_t)TAG));
+			if ((uintptr_t)entries[j] & ENDPOINT_TAG) {
+				adopt(lc, (struct endpoint *)((uintptr_t)entries[j] &
+				                              ~(uintptr_t)ENDPOINT_TAG));
 				continue;
 			}
-			note_passed(lc, entries[j], from);
 			pkts[count++] = entries[j];
 		}
 	}

@@ -4,19 +4,28 @@
 #include "base/clk.h"
 #include "base/rtcp.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/feedback_webrtc.h"
 #include "dataplane/flow.h"
 #include "dataplane/frame.h"
 #include "dataplane/handover.h"
+#include "dataplane/ice.h"
 #include "dataplane/lcore.h"
 #include "dataplane/stages.h"
 #include "dataplane/crypto.h"
+#include "dataplane/webrtc.h"
 #include "writers/track.h"
 
 #define REPORT_BYTES 256 /* RR with one block, SDES with a CNAME of 31, PLI: 32 + 44 + 12 */
 
+/* Whether a sender of this endpoint has @ssrc. */
+static bool is_senders(const struct endpoint *ep, uint32_t ssrc)
+{
+	return ep->webrtc ? source_find(&ep->webrtc->sources, ssrc) != NULL : flow_by_ssrc(ep, ssrc) != NULL;
+}
+
 uint32_t feedback_ssrc(const struct endpoint *ep)
 {
-	return flow_by_ssrc(ep, ep->feedback_ssrcs[0]) ? ep->feedback_ssrcs[1] : ep->feedback_ssrcs[0];
+	return is_senders(ep, ep->feedback_ssrcs[0]) ? ep->feedback_ssrcs[1] : ep->feedback_ssrcs[0];
 }
 
 /* What a compound packet held, gathered while it is walked. */
@@ -29,12 +38,23 @@ struct heard {
 	uint32_t ssrc, rtp_time;
 };
 
+/* Whose media @ssrc is, of a WebRTC endpoint: all its flows have one key. */
+static struct flow *flow_of_source(const struct endpoint *ep, uint32_t ssrc)
+{
+	const struct source *source = source_find(&ep->webrtc->sources, ssrc);
+
+	return source && source->role == SOURCE_MEDIA ? ep->flows[source->flow] : NULL;
+}
+
 /* Whose @ssrc is. A report may come before the first packet: then the SSRC is not bound, and the report is
  * about the flow whose key opened it. */
 static struct flow *flow_of(const struct heard *h, uint32_t ssrc)
 {
-	struct flow *flow = flow_by_ssrc(h->ep, ssrc);
+	struct flow *flow;
 
+	if (h->ep->webrtc)
+		return flow_of_source(h->ep, ssrc);
+	flow = flow_by_ssrc(h->ep, ssrc);
 	if (!flow && h->flow->crypto && !(h->ep->ssrc_bound >> h->flow->index & 1))
 		flow = h->flow;
 	return flow && flow->key_group == h->flow->key_group ? flow : NULL;
@@ -50,20 +70,30 @@ static void hear_sender_report(
 		return;
 	stat_add(flow->slot, STAT_FLOW_sender_reports, 1);
 	flow->last_sr = (uint32_t)(ntp >> 16);
-	flow->last_sr_unix_ns = h->lc->now_unix_ns;
+	flow->last_sr_mono_ns = h->lc->now_mono_ns;
 	h->reported = flow;
 	h->ntp = ntp;
 	h->ssrc = ssrc;
 	h->rtp_time = rtp_time;
 }
 
+/* A browser says BYE for an SSRC that it gives up for another: there a session ends by DTLS, DELETE or
+ * consent. */
 static void hear_bye(void *arg, uint32_t ssrc)
 {
 	struct heard *h = arg;
-	struct flow *flow = flow_of(h, ssrc);
+	struct flow *flow = h->ep->webrtc ? NULL : flow_of(h, ssrc);
 
 	if (flow && flow_by_ssrc(h->ep, ssrc) == flow && !flow->bye_unix_ns)
 		flow->bye_unix_ns = h->lc->now_unix_ns;
+}
+
+static void hear_delay_since_reference(void *arg, uint32_t ssrc, uint32_t last_rr, uint32_t delay)
+{
+	struct heard *h = arg;
+
+	if (h->ep->webrtc && ssrc == feedback_ssrc(h->ep))
+		feedback_webrtc_round_trip(h->lc, h->ep, last_rr, delay);
 }
 
 /* Where RTCP came from is where feedback goes: once it is authentic, or from the host that RTP comes from. */
@@ -83,7 +113,10 @@ static void hear(struct lcore *lc, struct rte_mbuf *mbuf)
 	struct meta *m = meta_of(mbuf);
 	struct heard h = { .lc = lc, .ep = m->endpoint, .flow = m->flow };
 	const struct rtcp_handlers handlers = {
-		.sender_report = hear_sender_report, .bye = hear_bye, .arg = &h
+		.sender_report = hear_sender_report,
+		.bye = hear_bye,
+		.delay_since_reference = hear_delay_since_reference,
+		.arg = &h,
 	};
 
 	if (rtcp_parse(meta_data(mbuf), m->data_len, &handlers) < 0) {
@@ -102,9 +135,12 @@ static void hear(struct lcore *lc, struct rte_mbuf *mbuf)
 			.rtp_time = h.rtp_time,
 			.ssrc = h.ssrc,
 			.kind = PACKET_SENDER_REPORT,
+			.layer = h.reported->layer & (TRACK_LAYERS - 1),
 		};
-		if (handover_one(lc, mbuf))
+		if (handover_one(lc, mbuf)) {
+			lcore_count(lc, STAT_LCORE_handed_reports, 1);
 			return;
+		}
 	}
 	rte_pktmbuf_free(mbuf);
 }
@@ -122,11 +158,10 @@ unsigned feedback_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count
 	return out;
 }
 
-/* RFC 3550 section 6.4.1 and A.3. */
-static struct rtcp_report_block report_block(const struct lcore *lc, struct flow *flow)
+struct rtcp_report_block feedback_block(const struct lcore *lc, struct flow *flow)
 {
 	struct sequence *s = &flow->sequence;
-	uint64_t lost = sequence_lost(s), since = lc->now_unix_ns - flow->last_sr_unix_ns;
+	uint64_t lost = sequence_lost(s), since = lc->now_mono_ns - flow->last_sr_mono_ns;
 
 	return (struct rtcp_report_block){
 		.ssrc = flow->sequence_ssrc,
@@ -144,7 +179,7 @@ static struct rtcp_report_block report_block(const struct lcore *lc, struct flow
 static bool send_report(struct lcore *lc, const struct endpoint *ep, struct flow *flow, bool pli)
 {
 	_Alignas(8) uint8_t report[REPORT_BYTES + CRYPTO_TRAILER_BYTES];
-	struct rtcp_report_block block = report_block(lc, flow);
+	struct rtcp_report_block block = feedback_block(lc, flow);
 	const struct peer *to = flow->has_rtcp_peer ? &flow->rtcp_peer : &flow->rtp_peer;
 	uint16_t from_port = flow->has_rtcp_peer ? flow->rtcp_local_port : ep->port;
 	uint32_t ssrc = feedback_ssrc(ep);
@@ -167,7 +202,7 @@ static bool send_report(struct lcore *lc, const struct endpoint *ep, struct flow
 /* A wish stays until a PLI has gone out. */
 static void report_if_due(struct lcore *lc, const struct endpoint *ep, struct flow *flow)
 {
-	uint32_t wanted = track_key_frames_wanted(flow->track);
+	uint32_t wanted = track_key_frames_wanted(flow->track, flow->layer);
 	uint64_t pkts = stat_get(flow->slot, STAT_FLOW_pkts);
 	bool wish = flow->video && (flow->key_frame_asked || wanted != flow->key_frames_seen);
 	bool pli = wish && lc->now_tsc >= flow->next_pli_tsc;
@@ -211,6 +246,8 @@ static void tell_news(struct lcore *lc, struct endpoint *ep, uint32_t ended)
 				ep->ended_told = ended;
 		}
 	}
+	if (ep->webrtc)
+		ice_news(lc, ep);
 	if (ep->passed_pkts >= FEEDBACK_ASTRAY_PKTS) {
 		if (ep->passed_pkts > ep->own_pkts / 4 * 3 &&
 		        !atomic_load_explicit(&ep->astray.told, memory_order_acquire)) {
@@ -221,10 +258,15 @@ static void tell_news(struct lcore *lc, struct endpoint *ep, uint32_t ended)
 	}
 }
 
-static void look_at(struct lcore *lc, struct endpoint *ep)
+/* Do what is due for an endpoint; returns when it is to be looked at again. */
+static uint64_t look_at(struct lcore *lc, struct endpoint *ep)
 {
 	uint32_t ended = 0;
 
+	if (ep->webrtc) {
+		tell_news(lc, ep, 0);
+		return feedback_webrtc_look(lc, ep);
+	}
 	for (unsigned i = 0; i < ep->flow_count; i++) {
 		struct flow *flow = ep->flows[i];
 		end_if_due(lc, flow);
@@ -234,18 +276,29 @@ static void look_at(struct lcore *lc, struct endpoint *ep)
 			report_if_due(lc, ep, flow);
 	}
 	tell_news(lc, ep, ended);
+	return lc->now_tsc + lc->tsc_hz * FEEDBACK_LOOK_MS / 1000;
+}
+
+void feedback_soon(struct lcore *lc, struct endpoint *ep, uint64_t due_tsc)
+{
+	if (!wheel_is_set(&ep->timer) || due_tsc < ep->timer.due_tsc)
+		wheel_set(&lc->wheel, &ep->timer, due_tsc);
+}
+
+static void go_off(void *arg, struct wheel_timer *timer)
+{
+	struct lcore *lc = arg;
+	struct endpoint *ep = container_of(timer, struct endpoint, timer);
+
+	if (ep->paused)
+		feedback_soon(lc, ep, lc->now_tsc + lc->tsc_hz * FEEDBACK_LOOK_MS / 1000);
+	else
+		feedback_soon(lc, ep, look_at(lc, ep));
 }
 
 void feedback_timer(struct lcore *lc)
 {
-	unsigned count = endpoint_own_count(lc) / (FEEDBACK_LOOK_MS / 2) + 1;
+	unsigned max = endpoint_own_count(lc) / FEEDBACK_BUSY_MS + 8;
 
-	/* The ring is in the order of the last look: the first that is not due ends the round. */
-	while (count-- > 0 && lc->timer_next && lc->now_tsc >= lc->timer_next->next_look_tsc) {
-		struct endpoint *ep = lc->timer_next;
-		lc->timer_next = ep->next;
-		ep->next_look_tsc = lc->now_tsc + lc->tsc_hz * FEEDBACK_LOOK_MS / 1000;
-		if (!ep->paused)
-			look_at(lc, ep);
-	}
+	wheel_run(&lc->wheel, lc->now_tsc, max, go_off, lc);
 }

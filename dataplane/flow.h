@@ -14,7 +14,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <rte_prefetch.h>
 #include "dataplane/meta.h"
 #include "dataplane/sequence.h"
 
@@ -22,6 +24,9 @@ struct endpoint;
 struct lcore;
 struct track;
 struct crypto;
+struct fec;
+struct msg_track;
+struct nack;
 
 #define FLOW_SILENCE_NS                                                                                      \
 	(50ull * 1000000) /* of the old SSRC, before several packets of a new one bind that                  \
@@ -30,49 +35,78 @@ struct crypto;
 #define FLOW_RIVAL_PKTS   3
 
 struct flow {
-	/* read-mostly */
-	uint64_t *slot;        /* STAT_FLOW counters */
-	struct crypto *crypto; /* NULL: plain RTP */
+	/* line 0: read-mostly */
+	_Alignas(64) uint64_t *slot; /* STAT_FLOW counters */
+	struct crypto *crypto;       /* NULL: plain RTP */
 	struct track *track;
+	struct nack *nack; /* NULL: not negotiated */
+	struct fec *fec;   /* NULL: not negotiated */
 	uint32_t clock_rate;
 	uint32_t roc; /* upper bits of the first extended sequence number */
 	uint8_t payload_type, index, writer;
+	/* WebRTC; a payload type of 0: not negotiated */
+	uint8_t rtx_type, red_type, red_rtx_type, ulpfec_type, flexfec_type;
+	uint8_t feedback;  /* MSG_FEEDBACK_… */
+	uint8_t layer;     /* of its track's simulcast layers; several flows then have one track */
 	uint8_t key_group; /* flows of an endpoint with the same key: one may speak for the other */
 	bool ssrc_known;   /* takes no other than the one it was built with */
 	bool video;
 	bool ended;     /* by BYE */
 	bool confirmed; /* plain: the source is settled */
-	bool has_rtp_peer, has_rtcp_peer;
-	/* written per packet */
+	bool has_rtp_peer;
+	/* line 1: written per packet */
 	bool shedding;      /* frames are given up until one begins with room in the ring */
 	bool restart;       /* a packet that said so was given up: the next one has to say it */
 	uint8_t local;      /* our address that the sender speaks to */
+	bool begin_known;   /* begin_ssrc is */
+	bool first_noted;   /* first_pkt_unix_ns is */
 	uint16_t first_seq; /* plain, on probation: of the packet before */
 	uint32_t shed_rtp, shed_pkts;
-	uint64_t spoke_unix_ns; /* its last authentic packet */
 	uint32_t sequence_ssrc; /* whose sequence is */
-	uint32_t begin_ssrc;    /* whose first packet roc is of, if begin_known */
-	bool begin_known;
+	uint32_t begin_ssrc;    /* whose first packet roc is of */
+	uint64_t spoke_unix_ns; /* its last authentic packet */
 	struct peer rtp_peer;
-	struct sequence sequence;
+	uint32_t rival_pkts; /* of rival_ssrc, since ours spoke last */
+	/* line 2, and of its windows the line where the packet is */
+	_Alignas(64) struct sequence sequence;
 	/* cold */
+	const struct msg_track *offered; /* mid, rid, SSRCs of the offer; the session's, read only */
 	struct peer rtcp_peer;           /* where feedback goes: here if it has spoken, else rtp_peer */
 	uint16_t rtcp_local_port;        /* of ours, that it spoke to */
-	uint32_t rival_ssrc, rival_pkts; /* another SSRC with our payload type, since ours spoke last */
-	uint32_t key_frames_seen;        /* of track_key_frames_wanted */
+	bool has_rtcp_peer;
+	bool has_former;          /* WebRTC: it had another SSRC before */
+	uint32_t former_ssrc;     /* that one: a late packet of it does not bring it back */
+	uint32_t rival_ssrc;      /* another SSRC with our payload type */
+	uint32_t key_frames_seen; /* of track_key_frames_wanted */
 	bool key_frame_asked;
 	uint32_t last_sr; /* middle of the last report's NTP time; 0: none */
-	uint64_t last_sr_unix_ns, bye_unix_ns;
+	uint64_t last_sr_mono_ns, bye_unix_ns;
 	uint64_t reported_pkts; /* STAT_FLOW_pkts at the last report */
 	uint64_t next_report_tsc, next_pli_tsc;
+	uint64_t remb_lost, remb_expected;  /* of its sequence, at the last REMB */
+	uint8_t fir_seq;                    /* of the last FIR: RFC 5104 section 4.3.1.1 */
 	_Atomic uint64_t first_pkt_unix_ns; /* read by the command thread; 0: none yet */
 };
+static_assert(offsetof(struct flow, shedding) == 64, "what is read of a flow is one line");
+static_assert(offsetof(struct flow, sequence) == 128, "what is written of it, but for its sequence, another");
+
+/* Fetch what every packet of @flow touches, for writing. */
+static inline void flow_prefetch(const struct flow *flow)
+{
+	rte_prefetch0(flow);
+	rte_prefetch0_write(&flow->shedding);
+	rte_prefetch0_write(&flow->sequence);
+	rte_prefetch0_write(&flow->sequence.window[0]);
+	rte_prefetch0_write(&flow->sequence.window[8]);
+}
 
 /* Stamp the first valid packet. */
 static inline void flow_note_first(struct flow *flow, uint64_t now_unix_ns)
 {
-	if (!atomic_load_explicit(&flow->first_pkt_unix_ns, memory_order_relaxed))
-		atomic_store_explicit(&flow->first_pkt_unix_ns, now_unix_ns, memory_order_relaxed);
+	if (flow->first_noted)
+		return;
+	flow->first_noted = true;
+	atomic_store_explicit(&flow->first_pkt_unix_ns, now_unix_ns, memory_order_relaxed);
 }
 
 /* The flow to which @ssrc is bound, or NULL. */

@@ -66,16 +66,18 @@ static struct rte_udp_hdr *put_ip(
 	return (struct rte_udp_hdr *)(ip + 1);
 }
 
-bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uint16_t local_port,
-        const void *payload, uint16_t len)
+/* Of the headers that put_headers writes. */
+static unsigned header_bytes(const struct peer *to)
 {
-	struct rte_mbuf *mbuf = len <= FRAME_UDP_MAX ? rte_pktmbuf_alloc(lc->pool) : NULL;
+	return (unsigned)(sizeof(struct rte_ether_hdr) + (to->vlan ? sizeof(struct rte_vlan_hdr) : 0) +
+	                  (to->is_v6 ? sizeof(struct rte_ipv6_hdr) : sizeof(struct rte_ipv4_hdr)) +
+	                  sizeof(struct rte_udp_hdr));
+}
 
-	if (!mbuf) {
-		lcore_count(lc, STAT_LCORE_tx_dropped, 1);
-		return false;
-	}
-	uint8_t *start = rte_pktmbuf_mtod(mbuf, uint8_t *);
+/* Write all headers of a datagram from @start on; its @len bytes of payload lie behind them already. */
+static void put_headers(const struct lcore *lc, uint8_t *start, const struct peer *to, unsigned local,
+        uint16_t local_port, uint16_t len)
+{
 	uint8_t *l3 = put_ethernet(lc, start, to);
 	uint16_t udp_len = (uint16_t)(sizeof(struct rte_udp_hdr) + len);
 	struct rte_udp_hdr *udp = put_ip(lc, l3, to, local, udp_len);
@@ -83,10 +85,43 @@ bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uin
 	*udp = (struct rte_udp_hdr){ .src_port = rte_cpu_to_be_16(local_port),
 		.dst_port = rte_cpu_to_be_16(to->port),
 		.dgram_len = rte_cpu_to_be_16(udp_len) };
-	memcpy(udp + 1, payload, len);
 	udp->dgram_cksum = to->is_v6 ? rte_ipv6_udptcp_cksum((struct rte_ipv6_hdr *)l3, udp)
 	                             : rte_ipv4_udptcp_cksum((struct rte_ipv4_hdr *)l3, udp);
-	mbuf->data_len = (uint16_t)((uint8_t *)udp + udp_len - start);
+}
+
+bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uint16_t local_port,
+        const void *payload, uint16_t len)
+{
+	struct rte_mbuf *mbuf = len <= FRAME_UDP_MAX ? rte_pktmbuf_alloc(lc->pool) : NULL;
+	unsigned headers = header_bytes(to);
+
+	if (!mbuf) {
+		lcore_count(lc, STAT_LCORE_tx_dropped, 1);
+		return false;
+	}
+	uint8_t *start = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	memcpy(start + headers, payload, len);
+	put_headers(lc, start, to, local, local_port, len);
+	mbuf->data_len = (uint16_t)(headers + len);
 	mbuf->pkt_len = mbuf->data_len;
+	return frame_send(lc, to->port_id, mbuf);
+}
+
+bool frame_answer_udp(struct lcore *lc, struct rte_mbuf *mbuf, const struct peer *to, unsigned local,
+        uint16_t local_port, uint16_t len)
+{
+	unsigned headers = header_bytes(to), payload = mbuf->data_off + meta_of(mbuf)->data_offset;
+
+	/* What the peer's own headers took is not enough where a device has taken the VLAN tag off. */
+	if (payload < headers) {
+		rte_pktmbuf_free(mbuf);
+		lcore_count(lc, STAT_LCORE_tx_dropped, 1);
+		return false;
+	}
+	mbuf->data_off = (uint16_t)(payload - headers);
+	mbuf->data_len = (uint16_t)(headers + len);
+	mbuf->pkt_len = mbuf->data_len;
+	mbuf->ol_flags = 0;
+	put_headers(lc, rte_pktmbuf_mtod(mbuf, uint8_t *), to, local, local_port, len);
 	return frame_send(lc, to->port_id, mbuf);
 }

@@ -16,6 +16,11 @@ struct lcore;
 bool frame_send_udp(struct lcore *lc, const struct peer *to, unsigned local, uint16_t local_port,
         const void *payload, uint16_t len);
 
+/* Send the first @len bytes of the UDP payload of @mbuf, which came from @to to our @local and @local_port
+ * and has been written over, back there; takes @mbuf over. False: counted in tx_dropped. */
+bool frame_answer_udp(struct lcore *lc, struct rte_mbuf *mbuf, const struct peer *to, unsigned local,
+        uint16_t local_port, uint16_t len);
+
 /* Send a ready mbuf out of DPDK port @port_id; takes it over. */
 bool frame_send(struct lcore *lc, unsigned port_id, struct rte_mbuf *mbuf);
 

@@ -47,10 +47,12 @@ static bool fits(const struct flow *flow, const struct packet *packet, uint32_t 
 /* A packet is going to be put into the ring: what it has to tell about those that were not. */
 static void settle(struct flow *flow, struct packet *packet)
 {
-	packet->shed_pkts = flow->shed_pkts;
+	uint32_t shed = flow->shed_pkts < UINT16_MAX ? flow->shed_pkts : UINT16_MAX;
+
+	packet->shed_pkts = (uint16_t)shed;
 	if (flow->restart)
 		packet->flags |= PACKET_RESTART;
-	flow->shed_pkts = 0;
+	flow->shed_pkts -= shed; /* what is left is told by the next one */
 	flow->shedding = flow->restart = false;
 }
 

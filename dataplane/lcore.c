@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "dataplane/lcore.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <rte_cycles.h>
@@ -10,11 +11,24 @@
 #include "dataplane/endpoint.h"
 #include "dataplane/neigh.h"
 #include "dataplane/stages.h"
+#include "dataplane/webrtc.h"
 
-#define FORWARD_BURST  32
-#define COMMANDS_PER_S 10000
-#define TIMERS_PER_S   1000
-#define NEIGH_PER_S    10
+#define FORWARD_BURST       32
+#define COMMANDS_PER_S      10000
+#define TIMERS_PER_S        1000
+#define NEIGH_PER_S         10
+#define COMMANDS_LATE_PER_S 200 /* commands wait no longer than that for what is in the queues already */
+
+void lcore_set_clock(struct lcore *lc, uint64_t tsc_hz)
+{
+	lc->tsc_hz = tsc_hz;
+	lc->ns_per_tsc_q32 = (CLK_NS_PER_S << 32) / tsc_hz;
+}
+
+static uint64_t ns_of(const struct lcore *lc, uint64_t tsc)
+{
+	return tsc * lc->ns_per_tsc_q32 >> 32; /* of some seconds at most */
+}
 
 /* Tell the time by the TSC, anchored to the kernel's clocks once a second: two vDSO calls a second are all
  * the loop pays. */
@@ -28,7 +42,7 @@ static void tell_time(struct lcore *lc)
 		lc->clock_tsc = lc->now_tsc;
 		since = 0;
 	}
-	since = since * CLK_NS_PER_S / lc->tsc_hz;
+	since = ns_of(lc, since);
 	lc->now_unix_ns = lc->clock_unix_ns + since;
 	lc->now_mono_ns = lc->clock_mono_ns + since;
 }
@@ -43,12 +57,16 @@ static void charge(struct lcore *lc, unsigned id, uint64_t *mark)
 }
 
 /* From the endpoints on: what came from a queue, and what other lcores passed on. */
-static void process_found(struct lcore *lc, struct rte_mbuf **pkts, unsigned n, uint64_t *mark)
+static void process_found(struct lcore *lc, struct rte_mbuf **found, unsigned n, uint64_t *mark)
 {
-	n = flow_match_burst(lc, pkts, n);
+	struct rte_mbuf *pkts[LCORE_BURST + LCORE_EXTRA]; /* redundancy may add some */
+
+	n = flow_match_burst(lc, found, n);
 	charge(lc, STAT_LCORE_cycles_rtp, mark);
-	n = unprotect_burst(lc, pkts, n);
+	n = unprotect_burst(lc, found, n);
 	charge(lc, STAT_LCORE_cycles_unprotect, mark);
+	memcpy(pkts, found, n * sizeof(pkts[0]));
+	n = unwrap_burst(lc, pkts, n);
 	n = feedback_burst(lc, pkts, n);
 	n = sequence_burst(lc, pkts, n);
 	charge(lc, STAT_LCORE_cycles_rtp, mark);
@@ -72,6 +90,19 @@ void lcore_process(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 	lcore_count(lc, STAT_LCORE_cycles_busy, mark - begin);
 }
 
+void lcore_release_held(struct lcore *lc, struct endpoint *ep)
+{
+	struct webrtc_held *held = &ep->webrtc->held;
+	uint64_t mark = rte_rdtsc();
+	unsigned count = held->count;
+
+	held->count = 0;
+	lc->held_count -= count;
+	lcore_count(lc, STAT_LCORE_released_pkts, count);
+	for (unsigned at = 0; at < count; at += LCORE_BURST)
+		process_found(lc, held->pkts + at, RTE_MIN(count - at, (unsigned)LCORE_BURST), &mark);
+}
+
 static unsigned take_forwarded(struct lcore *lc)
 {
 	struct rte_mbuf *pkts[FORWARD_BURST];
@@ -87,12 +118,69 @@ static unsigned take_forwarded(struct lcore *lc)
 	return n;
 }
 
+static void process_joined(struct lcore *lc)
+{
+	unsigned count = lc->joined_count;
+
+	lc->joined_count = 0;
+	if (count)
+		lcore_process(lc, lc->joined, count);
+}
+
+/* Up to @room packets of queue @q behind what is joined. What a poll that finds nothing takes is no work. */
+static unsigned receive(struct lcore *lc, unsigned q, unsigned room)
+{
+	uint64_t begin = rte_rdtsc(), took;
+	unsigned n = rte_eth_rx_burst(
+	        lc->queues[q].port, lc->queues[q].queue, lc->joined + lc->joined_count, (uint16_t)room);
+
+	if (!n)
+		return 0;
+	took = rte_rdtsc() - begin;
+	lcore_count(lc, STAT_LCORE_cycles_rx, took);
+	lcore_count(lc, STAT_LCORE_cycles_busy, took);
+	return n;
+}
+
+/* A burst of few costs more a packet than one of many, SRTP most of all: what comes waits for more, a little.
+ * Returns packets taken; *ret_drained: there are none left in the queues. */
+static unsigned take_received(struct lcore *lc, bool *ret_drained)
+{
+	unsigned taken = 0;
+
+	*ret_drained = true;
+	for (unsigned q = 0; q < lc->queue_count; q++) {
+		unsigned room = LCORE_BURST - lc->joined_count;
+		unsigned n = receive(lc, q, room);
+		if (!lc->joined_count)
+			lc->joined_tsc = lc->now_tsc;
+		lc->joined_count += n;
+		taken += n;
+		*ret_drained &= n < room;
+		if (lc->joined_count == LCORE_BURST)
+			process_joined(lc);
+	}
+	if (lc->now_tsc - lc->joined_tsc >= lc->join_tsc)
+		process_joined(lc);
+	return taken;
+}
+
+/* What came before a command is dealt with before it: a session that is closed loses nothing that has
+ * reached us. */
+static void run_commands(struct lcore *lc, bool drained)
+{
+	if (lc->now_tsc < lc->command_tsc || (!drained && lc->now_tsc < lc->command_late_tsc))
+		return;
+	lc->command_tsc = lc->now_tsc + lc->tsc_hz / COMMANDS_PER_S;
+	lc->command_late_tsc = lc->command_tsc + lc->tsc_hz / COMMANDS_LATE_PER_S;
+	if (spsc_count(lc->commands) == 0)
+		return;
+	process_joined(lc);
+	command_poll(lc);
+}
+
 static void run_timers(struct lcore *lc)
 {
-	if (lc->now_tsc >= lc->command_tsc) {
-		lc->command_tsc = lc->now_tsc + lc->tsc_hz / COMMANDS_PER_S;
-		command_poll(lc);
-	}
 	if (lc->now_tsc >= lc->timer_tsc) {
 		lc->timer_tsc = lc->now_tsc + lc->tsc_hz / TIMERS_PER_S;
 		feedback_timer(lc);
@@ -103,25 +191,32 @@ static void run_timers(struct lcore *lc)
 	}
 }
 
+static void note_stall(struct lcore *lc)
+{
+	uint64_t ns = ns_of(lc, lc->now_tsc - lc->last_poll_tsc);
+
+	if (lc->last_poll_tsc) {
+		stat_max(lc->slot, STAT_LCORE_stall_max_ns, ns);
+		stat_hist_add(lc->slot, STAT_LCORE_poll_ns, ns);
+	}
+	lc->last_poll_tsc = lc->now_tsc;
+}
+
 unsigned lcore_poll(struct lcore *lc)
 {
-	struct rte_mbuf *pkts[LCORE_BURST];
-	unsigned taken = 0;
+	bool drained;
+	unsigned taken;
 
 	tell_time(lc);
 	lcore_count(lc, STAT_LCORE_polls, 1);
-	if (lc->last_poll_tsc)
-		stat_max(lc->slot, STAT_LCORE_stall_max_ns,
-		        (uint64_t)((double)(lc->now_tsc - lc->last_poll_tsc) * 1e9 / (double)lc->tsc_hz));
-	lc->last_poll_tsc = lc->now_tsc;
-	for (unsigned q = 0; q < lc->queue_count; q++) {
-		unsigned n = rte_eth_rx_burst(lc->queues[q].port, lc->queues[q].queue, pkts, LCORE_BURST);
-		if (n)
-			lcore_process(lc, pkts, n);
-		taken += n;
+	note_stall(lc);
+	taken = take_received(lc, &drained);
+	if (lc->count > 1) {
+		unsigned forwarded = take_forwarded(lc);
+		drained &= forwarded < FORWARD_BURST;
+		taken += forwarded;
 	}
-	if (lc->count > 1)
-		taken += take_forwarded(lc);
+	run_commands(lc, drained);
 	run_timers(lc);
 	if (taken)
 		lc->last_busy_tsc = lc->now_tsc;
@@ -140,5 +235,6 @@ int lcore_main(void *arg)
 		                              ring fills */
 		lc->last_poll_tsc = 0;     /* a sleep is no stall */
 	}
+	process_joined(lc);
 	return 0;
 }

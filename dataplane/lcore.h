@@ -3,7 +3,8 @@
  *
  * The loop is a pipeline of stages over a burst. A stage takes an array of packets, and leaves in it, in
  * order, those that go on; the others it has consumed, passed on or dropped with a counted reason. For every
- * lcore, always: rx_pkts + forwarded_in = forwarded_out + answered + rtcp_pkts + handed_pkts + sum of drop_*
+ * lcore what came in equals what went out, always: the account is in base/balance.h.
+ *
  * Stages never allocate, lock, log, make a system call or read the wall clock.
  */
 #ifndef DATAPLANE_LCORE_H
@@ -16,8 +17,11 @@
 #include "base/spsc.h"
 #include "base/stat.h"
 #include "dataplane/meta.h"
+#include "dataplane/wheel.h"
 
 #define LCORE_BURST 32
+#define LCORE_EXTRA                                                                                          \
+	32 /* packets that redundancy may add to a burst: arrays behind unwrap have room for both */
 
 struct conf;
 struct crypto_engine;
@@ -33,6 +37,9 @@ struct lcore {
 	/* read-mostly */
 	uint64_t *slot;                   /* STAT_LCORE counters */
 	struct endpoint_table *endpoints; /* port → session: dataplane/endpoint.h */
+	struct demux *demux;  /* WebRTC: ufrag or path → session: dataplane/demux.h; NULL: none */
+	struct spsc *punts;   /* DTLS datagrams, struct rte_mbuf *, to the command thread: dataplane/punt.h */
+	uint16_t webrtc_port; /* ingest.webrtc_port */
 	struct host *host;
 	struct rte_mempool *pool;
 	struct crypto_engine *crypto; /* its own ciphers */
@@ -46,7 +53,10 @@ struct lcore {
 	struct spsc *forward[LIMIT_LCORES];   /* to lcore i: mbufs, and endpoints that move */
 	struct spsc *forwarded[LIMIT_LCORES]; /* from lcore i */
 	uint64_t tsc_hz;
-	uint32_t idle_sleep_us; /* dataplane.idle_sleep_us */
+	uint64_t ns_per_tsc_q32; /* 2^32 times as many */
+	uint64_t join_tsc;       /* dataplane.join_us: how long packets wait for others to fill a burst */
+	uint32_t idle_sleep_us;  /* dataplane.idle_sleep_us */
+	unsigned held_max;       /* packets of its own endpoints that wait for keys: a share of the pool */
 	_Atomic bool *stop;
 	/* written per burst */
 	uint64_t now_tsc;
@@ -54,22 +64,42 @@ struct lcore {
 	uint64_t now_mono_ns; /* derived from the TSC; never jumps */
 	uint64_t last_poll_tsc, last_busy_tsc;
 	uint64_t timer_tsc, neigh_tsc, command_tsc; /* when these run next */
-	bool announced;                             /* our addresses, once: dataplane/neigh.h */
-	struct endpoint *timer_next;                /* where it goes on */
-	unsigned forwarded_turn;                    /* whose forwarded packets were taken first */
+	uint64_t command_late_tsc;                  /* when commands do though packets are waiting */
+	struct rte_mbuf *joined[LCORE_BURST];       /* taken from the queues, not counted as received yet */
+	unsigned joined_count;
+	uint64_t joined_tsc;     /* when the first of them was taken */
+	bool announced;          /* our addresses, once: dataplane/neigh.h */
+	unsigned forwarded_turn; /* whose forwarded packets were taken first */
+	unsigned held_count;
 	/* clocks: unix_ns = clock_unix_ns + (tsc - clock_tsc) * 1e9 / hz, the other alike; written by this
 	 * lcore once a second */
 	uint64_t clock_tsc, clock_unix_ns, clock_mono_ns;
+	struct wheel wheel; /* when each endpoint of its own is looked at next */
 };
+
+/* What its clocks need to know of the TSC. */
+void lcore_set_clock(struct lcore *lc, uint64_t tsc_hz);
 
 /* The loop, for rte_eal_remote_launch; returns when *stop is set. @arg is a struct lcore. */
 int lcore_main(void *arg);
 
-/* One round: poll the queues, run the pipeline. Returns packets taken. For lcore_main and for tests. */
+/* One round: poll the queues, run the pipeline over a burst that is full or has waited long enough. Returns
+ * packets taken. For lcore_main and for tests. */
 unsigned lcore_poll(struct lcore *lc);
 
 /* Run the pipeline over packets that are already here (they count as received). For tests and replay. */
 void lcore_process(struct lcore *lc, struct rte_mbuf **pkts, unsigned count);
+
+/* Run on the packets that @ep holds for its keys: they are there, or never will be, and @ep is paused.
+ * Between two bursts. */
+void lcore_release_held(struct lcore *lc, struct endpoint *ep);
+/* The TSC at @mono_ns, which is now or later: for timers, up to some seconds ahead. */
+static inline uint64_t lcore_tsc_of(const struct lcore *lc, uint64_t mono_ns)
+{
+	uint64_t ahead_ns = mono_ns > lc->now_mono_ns ? mono_ns - lc->now_mono_ns : 0;
+
+	return lc->now_tsc + ahead_ns / 1000 * (lc->tsc_hz / 1000000);
+}
 
 static inline void lcore_count(struct lcore *lc, unsigned id, uint64_t n)
 {

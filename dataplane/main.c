@@ -14,16 +14,21 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/msg.h"
+#include "base/notify.h"
 #include "base/stat.h"
 #include "dataplane/command.h"
+#include "dataplane/crypto_cpu.h"
 #include "dataplane/crypto_engine.h"
+#include "dataplane/demux.h"
 #include "dataplane/disk.h"
 #include "dataplane/eal.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/heartbeat.h"
 #include "dataplane/inbox.h"
 #include "dataplane/lcore.h"
 #include "dataplane/neigh.h"
 #include "dataplane/port.h"
+#include "dataplane/port_stat.h"
 #include "dataplane/privilege.h"
 #include "dataplane/session_table.h"
 #include "writers/repair.h"
@@ -31,6 +36,7 @@
 
 #define RING_PKTS     16384 /* packets between an lcore and a writer: a quarter of a second at 64 kpps */
 #define FORWARD_SLOTS 4096
+#define HELD_SHARE    8 /* an eighth of the packet buffers at most waits for keys of WebRTC sessions */
 
 struct process {
 	struct conf *conf;
@@ -43,6 +49,8 @@ struct process {
 	struct writer_pool *writers;
 	struct session_table *sessions;
 	struct repair_report repaired;
+	struct heartbeat heart;
+	bool is_watched; /* by the service manager */
 	_Atomic bool lcores_stop;
 };
 
@@ -125,6 +133,13 @@ static int create_writers(struct process *p)
 	return writer_pool_create(&p->writers, &cfg);
 }
 
+/* A session has a track at least. */
+static unsigned max_sessions(const struct conf *conf)
+{
+	return (unsigned)(conf->dataplane_max_tracks < LIMIT_SESSIONS ? conf->dataplane_max_tracks
+	                                                              : LIMIT_SESSIONS);
+}
+
 /* What an lcore's loop touches; the rings to the other lcores are made by the one with the lower index. */
 static int create_lcore(struct process *p, unsigned index)
 {
@@ -137,14 +152,21 @@ static int create_lcore(struct process *p, unsigned index)
 	lc->slot = stat_slot(p->stat, STAT_SCOPE_LCORE, index);
 	lc->host = &p->host;
 	lc->pool = p->pool;
-	lc->tsc_hz = rte_get_tsc_hz();
+	lcore_set_clock(lc, rte_get_tsc_hz());
+	stat_set(lc->slot, STAT_LCORE_tsc_hz, lc->tsc_hz);
+	lc->join_tsc = lc->tsc_hz / 1000000 * (uint64_t)p->conf->dataplane_join_us;
+	wheel_init(&lc->wheel, rte_rdtsc(), lc->tsc_hz);
 	lc->idle_sleep_us = (uint32_t)p->conf->dataplane_idle_sleep_us;
+	lc->held_max = (unsigned)p->conf->dataplane_mbufs / HELD_SHARE / p->lcore_count;
 	lc->stop = &p->lcores_stop;
 	for (unsigned w = 0; w < p->conf->dataplane_writers; w++)
 		lc->writers[w] = writer_input(p->writers, w, index);
 	if (conf_port_range(p->conf->ingest_port_range, &first, &last) ||
 	        endpoint_table_create(&lc->endpoints, first, last, p->host.addr_count) ||
 	        spsc_create(&lc->commands, COMMAND_RING) || spsc_create(&lc->replies, COMMAND_RING))
+		return -ENOMEM;
+	lc->webrtc_port = (uint16_t)p->conf->ingest_webrtc_port;
+	if (demux_create(&lc->demux, max_sessions(p->conf)) || spsc_create(&lc->punts, LIMIT_PUNTED_PKTS))
 		return -ENOMEM;
 	int status = crypto_engine_create(&lc->crypto);
 	if (status)
@@ -163,9 +185,11 @@ static int create_lcore(struct process *p, unsigned index)
 static void free_lcore(struct lcore *lc)
 {
 	endpoint_table_free(lc->endpoints);
+	demux_free(lc->demux);
 	crypto_engine_free(lc->crypto);
 	spsc_free(lc->commands);
 	spsc_free(lc->replies);
+	spsc_free(lc->punts);
 	for (unsigned other = 0; other < LIMIT_LCORES; other++)
 		spsc_free(lc->forward[other]);
 }
@@ -175,9 +199,11 @@ static void on_second(void *arg)
 	struct process *p = arg;
 	uint64_t *slot = stat_slot(p->stat, STAT_SCOPE_PROC, 0);
 
-	port_update_stats(&p->host);
+	port_stat_update(&p->host);
 	stat_set(slot, STAT_PROC_mbufs_in_use, rte_mempool_in_use_count(p->pool));
 	disk_watch(p->conf, slot);
+	if (p->is_watched && heartbeat_look(&p->heart))
+		notify_alive();
 }
 
 static int create_sessions(struct process *p)
@@ -221,6 +247,11 @@ static int start(struct process *p)
 		log_error("%s", why);
 		return status;
 	}
+	crypto_cpu_choose(p->conf->dataplane_vector_crypto);
+	if (p->conf->dataplane_vector_crypto && !crypto_cpu_vector())
+		log_warn("this CPU shows no AES instructions: SRTP costs ten times as much, and more. A "
+		         "virtual "
+		         "machine gets them with the host's CPU model");
 	privilege_raise_limits();
 	status = privilege_make_dirs(p->conf);
 	if (!status)
@@ -261,6 +292,10 @@ static int launch(struct process *p)
 	}
 	log_info("%u poll loops, %ld writers, records to %s", p->lcore_count,
 	        (long)p->conf->dataplane_writers, p->conf->record_dir);
+	heartbeat_init(&p->heart, p->lcores, p->lcore_count, p->stat, (unsigned)p->conf->dataplane_writers);
+	p->is_watched =
+	        notify_alive_every_ns() != 0; /* once a second is often enough: see the unit's WatchdogSec */
+	notify_ready();
 	return session_table_run(p->sessions);
 }
 

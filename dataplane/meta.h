@@ -31,9 +31,13 @@ struct meta {
 	uint16_t data_offset;      /* of the UDP payload in the mbuf's data */
 	uint16_t data_len;         /* of it, as UDP says */
 	uint16_t local_port;
-	uint8_t local;   /* index of our address in ingest.address */
-	uint8_t is_rtcp; /* set by flow_match_burst */
-	uint8_t hops;    /* lcores that passed it on */
+	uint8_t local;        /* index of our address in ingest.address */
+	uint8_t is_rtcp;      /* set by flow_match_burst */
+	uint8_t hops;         /* lcores that passed it on */
+	uint8_t from;         /* the last of them */
+	uint8_t role;         /* enum source_role, of WebRTC; set by flow_match_burst */
+	uint8_t payload_type; /* of RTP; set by flow_match_burst */
+	uint8_t named;        /* WebRTC: its header says whose it is; set by flow_match_burst */
 };
 
 #define META_BYTES RTE_ALIGN(sizeof(struct meta), 64)

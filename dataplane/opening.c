@@ -10,14 +10,16 @@
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
 #include "dataplane/opening_check.h"
+#include "dataplane/opening_webrtc.h"
 #include "dataplane/port_claim.h"
+#include "dataplane/session_webrtc.h"
 #include "dataplane/slot_pool.h"
 #include "dataplane/crypto.h"
 #include "writers/writer.h"
 
 #define LINE 64 /* what an lcore writes shares no cache line with anybody else's */
 
-static void *make_lines(size_t size)
+void *opening_make_lines(size_t size)
 {
 	void *lines;
 
@@ -37,9 +39,12 @@ static uint32_t random_ssrc(const struct msg_session_open *open, uint32_t other)
 	do {
 		id_random(&ssrc, sizeof(ssrc));
 		taken = ssrc == 0 || ssrc == other;
-		for (unsigned i = 0; i < open->track_count; i++)
-			taken |= (open->tracks[i].ssrc_known || open->tracks[i].ssrc_bound) &&
-			         open->tracks[i].ssrc == ssrc;
+		for (unsigned i = 0; i < open->track_count; i++) {
+			const struct msg_track *t = &open->tracks[i];
+			taken |= (t->ssrc_known || t->ssrc_bound) && t->ssrc == ssrc;
+			taken |= t->rtx_ssrc_known && t->rtx_ssrc == ssrc;
+			taken |= t->fec_ssrc_known && t->fec_ssrc == ssrc;
+		}
 	} while (taken);
 	return ssrc;
 }
@@ -72,7 +77,7 @@ static uint8_t key_group(const struct msg_session_open *open, unsigned index)
 	return (uint8_t)index;
 }
 
-static int make_crypto(struct flow *flow, const struct endpoint *ep, const struct msg_track *t)
+static int make_crypto(struct flow *flow, struct endpoint *ep, const struct msg_track *t)
 {
 	const struct crypto_cfg cfg = {
 		.profile = t->profile,
@@ -83,6 +88,7 @@ static int make_crypto(struct flow *flow, const struct endpoint *ep, const struc
 		.ssrc = t->ssrc,
 		.roc = t->roc,
 		.send_ssrcs = { ep->feedback_ssrcs[0], ep->feedback_ssrcs[1] },
+		.send_indices = ep->report_indices,
 	};
 
 	return t->profile == PROFILE_PLAIN ? 0 : crypto_create(&flow->crypto, &cfg);
@@ -92,6 +98,21 @@ static void zero_slot(uint64_t *slot, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
 		stat_set(slot, i, 0);
+}
+
+/* For those who read the counters: whose they are. A layer is its track's. */
+static void label_track(struct session *s, unsigned index)
+{
+	const struct msg_track *t = &s->open.tracks[index];
+	unsigned of = t->layer_of ? t->layer_of - 1u : index, slot = s->tracks[index].stat_index;
+	struct stat_segment *stat = s->table->cfg.stat;
+	char label[STAT_LABEL_BYTES];
+
+	snprintf(label, sizeof(label), "%.47s/%.39s/%.39s", s->open.room, s->open.participant,
+	        s->open.tracks[of].id);
+	stat_set_label(stat, STAT_SCOPE_FLOW, slot, label);
+	stat_set_label(stat, STAT_SCOPE_TRACK, slot, label);
+	stat_set(stat_slot(stat, STAT_SCOPE_FLOW, slot), STAT_FLOW_track, s->tracks[of].stat_index);
 }
 
 /* The half of a track that its lcore has. */
@@ -105,19 +126,23 @@ static int make_flow(struct session *s, unsigned index)
 	st->session = s;
 	st->stat_index = s->open.tracks[index].stat_index = slot_pool_take(s->table->slots);
 	s->table->track_count++;
-	claim_put(&s->table->names, &st->claim, s->open.room, t->id, s);
+	if (!t->layer_of)
+		claim_put(&s->table->names, &st->claim, s->open.room, t->id, s);
 	st->flow = ep->flows[index] = flow;
 	flow->slot = stat_slot(s->table->cfg.stat, STAT_SCOPE_FLOW, st->stat_index);
 	zero_slot(flow->slot, STAT_FLOW_COUNT);
 	zero_slot(stat_slot(s->table->cfg.stat, STAT_SCOPE_TRACK, st->stat_index), STAT_TRACK_COUNT);
+	label_track(s, index);
 	flow->clock_rate = t->clock_rate;
 	flow->roc = t->roc;
 	flow->payload_type = t->payload_type;
 	flow->index = (uint8_t)index;
 	flow->writer = (uint8_t)s->writer;
 	flow->key_group = key_group(&s->open, index);
-	flow->ssrc_known = t->ssrc_known;
 	flow->video = codec_info(t->codec)->video;
+	if (s->webrtc)
+		return opening_webrtc_flow(s, index);
+	flow->ssrc_known = t->ssrc_known;
 	if (t->ssrc_known || t->ssrc_bound) {
 		ep->ssrcs[index] = t->ssrc;
 		ep->ssrc_bound |= 1u << index;
@@ -125,7 +150,7 @@ static int make_flow(struct session *s, unsigned index)
 	return make_crypto(flow, ep, t);
 }
 
-/* The half of a track that its writer has. */
+/* The half of a track that its writer has; layers have their track's. */
 static int open_track(struct session *s, unsigned index)
 {
 	struct session_track *st = &s->tracks[index];
@@ -141,11 +166,19 @@ static int open_track(struct session *s, unsigned index)
 	};
 	int r;
 
+	if (t->layer_of) {
+		st->flow->track = s->flows[t->layer_of - 1].track;
+		return 0;
+	}
 	memcpy(cfg.session, s->open.id, sizeof(cfg.session));
 	memcpy(cfg.room, s->open.room, sizeof(cfg.room));
 	memcpy(cfg.participant, s->open.participant, sizeof(cfg.participant));
 	memcpy(cfg.id, t->id, sizeof(cfg.id));
 	memcpy(cfg.promised, t->promised, sizeof(cfg.promised));
+	memcpy(cfg.parameter_sets, t->parameter_sets, t->parameter_set_bytes);
+	cfg.parameter_set_bytes = t->parameter_set_bytes;
+	if (s->webrtc)
+		opening_webrtc_track(s, index, &cfg);
 	r = writer_track_open(s->table->cfg.writers, s->writer, &cfg, &st->track);
 	if (r < 0)
 		return r;
@@ -190,19 +223,32 @@ static int make_session(
 	table->session_count++;
 	claim_put(&table->ids, &s->id_claim, s->open.id, "", s);
 	LIST_INIT(&s->files);
-	s->endpoint = make_lines(sizeof(*s->endpoint));
-	s->flows = make_lines(open->track_count * sizeof(s->flows[0]));
+	s->endpoint = opening_make_lines(sizeof(*s->endpoint));
+	s->flows = opening_make_lines(open->track_count * sizeof(s->flows[0]));
 	s->commands = calloc(table->cfg.lcore_count, sizeof(s->commands[0]));
 	*ret_session = s;
 	return s->endpoint && s->flows && s->commands ? 0 : -ENOMEM;
 }
 
+static int make_webrtc(struct session *s)
+{
+	int r = session_webrtc_create(s);
+
+	return r ? r : opening_webrtc_endpoint(s);
+}
+
 static int make_parts(struct session *s)
 {
-	int r;
+	int r = 0;
 
 	pick_writer(s);
 	fill_endpoint(s);
+	if (s->open.transport == MSG_TRANSPORT_WEBRTC)
+		r = make_webrtc(s);
+	else
+		port_claim_take(s);
+	if (r < 0)
+		return r;
 	for (unsigned i = 0; i < s->open.track_count; i++) {
 		r = make_flow(s, i);
 		if (r < 0)
@@ -228,7 +274,6 @@ int opening_build(struct session_table *table, const struct msg_session_open *op
 	r = make_session(&s, table, open);
 	if (!r) {
 		s->local = local;
-		port_claim_take(s);
 		set_times(s);
 		s->owner = table->opened++ % table->cfg.lcore_count;
 		r = make_parts(s);

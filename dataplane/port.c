@@ -197,27 +197,3 @@ void port_stop_all(void)
 		rte_eth_dev_close(port);
 	}
 }
-
-void port_update_stats(const struct host *host)
-{
-	for (unsigned port = 0; port < host->port_count; port++) {
-		uint64_t *slot = host->port_slots[port];
-		struct rte_eth_stats stats;
-		struct rte_eth_link link = { 0 };
-
-		if (!slot || rte_eth_stats_get((uint16_t)port, &stats))
-			continue;
-		stat_set(slot, STAT_PORT_rx_pkts, stats.ipackets);
-		stat_set(slot, STAT_PORT_rx_bytes, stats.ibytes);
-		stat_set(slot, STAT_PORT_tx_pkts, stats.opackets);
-		stat_set(slot, STAT_PORT_rx_missed, stats.imissed);
-		stat_set(slot, STAT_PORT_rx_errors, stats.ierrors);
-		stat_set(slot, STAT_PORT_rx_nombuf, stats.rx_nombuf);
-		rte_eth_link_get_nowait((uint16_t)port, &link);
-		stat_set(slot, STAT_PORT_link_up, link.link_status);
-		unsigned resolved = 0;
-		for (unsigned g = 0; g < host->gateway_count; g++)
-			resolved += host->gateways[g].known[port];
-		stat_set(slot, STAT_PORT_gateways_resolved, resolved);
-	}
-}

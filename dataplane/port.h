@@ -23,7 +23,4 @@ const char *port_name(unsigned port);
 
 void port_stop_all(void);
 
-/* Copy the ports' own statistics to their STAT_PORT slots. Command thread, once a second. */
-void port_update_stats(const struct host *host);
-
 #endif

@@ -7,6 +7,8 @@
 #include "dataplane/control_link.h"
 #include "dataplane/opening.h"
 #include "dataplane/session.h"
+#include "dataplane/session_dtls.h"
+#include "dataplane/session_webrtc.h"
 
 static void open_session(struct session_table *table, const union msg *msg)
 {
@@ -30,7 +32,45 @@ static void close_session(struct session_table *table, const union msg *msg)
 
 	control_link_ack(table->link, msg->head.id, s ? 0 : -ENOENT, s ? "" : "no such session");
 	if (s)
-		session_close(s, msg->SESSION_CLOSE_.reason, false);
+		session_close(s, msg->SESSION_CLOSE_.reason, msg->SESSION_CLOSE_.failed);
+}
+
+static void take_keys(struct session_table *table, const union msg *msg)
+{
+	struct session *s = session_find(table, msg->SESSION_KEYS_.id);
+	const char *why = "no such session";
+	int r = s ? session_webrtc_take_keys(s, &msg->SESSION_KEYS_, msg->head.id, &why) : -ENOENT;
+
+	if (r < 0)
+		control_link_ack(table->link, msg->head.id, r, why);
+}
+
+static void restart_ice(struct session_table *table, const union msg *msg)
+{
+	struct session *s = session_find(table, msg->SESSION_ICE_.id);
+	char why[LIMIT_REASON_BYTES + 1] = "no such session";
+	int r = s ? session_webrtc_restart(s, &msg->SESSION_ICE_.ice, msg->head.id, why) : -ENOENT;
+
+	if (r < 0)
+		control_link_ack(table->link, msg->head.id, r, why);
+}
+
+static void send_dtls(struct session_table *table, const union msg *msg)
+{
+	struct session *s = session_find(table, msg->DTLS_OUT_.id);
+
+	if (!s || !session_dtls_send(s, &msg->DTLS_OUT_))
+		stat_add(table->proc, STAT_PROC_dtls_out_lost, 1);
+}
+
+/* Whether the flow of track @i sends what becomes @track_id, or anything if that is empty. */
+static bool sends(const struct session *s, unsigned i, const char *track_id)
+{
+	const struct msg_track *t = &s->open.tracks[i];
+
+	if (t->layer_of)
+		t = &s->open.tracks[t->layer_of - 1];
+	return !track_id[0] || strcmp(track_id, t->id) == 0;
 }
 
 static void ask_key_frame(struct session_table *table, const union msg *msg)
@@ -40,7 +80,7 @@ static void ask_key_frame(struct session_table *table, const union msg *msg)
 	uint32_t flows = 0;
 
 	for (unsigned i = 0; s && i < s->open.track_count; i++)
-		if (!ask->track_id[0] || strcmp(ask->track_id, s->open.tracks[i].id) == 0)
+		if (sends(s, i, ask->track_id))
 			flows |= 1u << i;
 	control_link_ack(
 	        table->link, msg->head.id, flows ? 0 : -ENOENT, flows ? "" : "no such session or track");
@@ -79,6 +119,15 @@ void request_handle(void *arg, const union msg *msg)
 		break;
 	case MSG_SESSION_CLOSE:
 		close_session(table, msg);
+		break;
+	case MSG_SESSION_KEYS:
+		take_keys(table, msg);
+		break;
+	case MSG_SESSION_ICE:
+		restart_ice(table, msg);
+		break;
+	case MSG_DTLS_OUT:
+		send_dtls(table, msg);
 		break;
 	case MSG_KEY_FRAME:
 		ask_key_frame(table, msg);

@@ -6,30 +6,46 @@
 #include "base/limits.h"
 #include "base/rtp.h"
 #include "dataplane/endpoint.h"
+#include "dataplane/feedback.h"
 #include "dataplane/flow.h"
 #include "dataplane/lcore.h"
+#include "dataplane/nack.h"
+#include "dataplane/source.h"
 #include "dataplane/stages.h"
 
 #define NO_BAD_SEQ UINT32_MAX
+#define NO_REASON  UINT32_MAX
 
-static bool window_has(const struct sequence *s, uint64_t ext)
+static bool window_has(const uint64_t *window, uint64_t ext)
 {
-	return s->window[ext % SEQUENCE_WINDOW / 64] >> (ext % 64) & 1;
+	return window[ext % SEQUENCE_WINDOW / 64] >> (ext % 64) & 1;
 }
 
-static void window_put(struct sequence *s, uint64_t ext)
+static void window_put(uint64_t *window, uint64_t ext)
 {
-	s->window[ext % SEQUENCE_WINDOW / 64] |= 1ull << (ext % 64);
+	window[ext % SEQUENCE_WINDOW / 64] |= 1ull << (ext % 64);
 }
 
-/* The window moves up to @ext: what it moves over has not been there. */
+static void window_clear(uint64_t *window, uint64_t ext)
+{
+	window[ext % SEQUENCE_WINDOW / 64] &= ~(1ull << (ext % 64));
+}
+
+/* A window moves from its highest number to @ext: what it moves over has not been there. */
+static void window_move(uint64_t *window, uint64_t from, uint64_t ext)
+{
+	if (ext - from >= SEQUENCE_WINDOW)
+		memset(window, 0, SEQUENCE_WINDOW / 8);
+	else
+		for (uint64_t i = from + 1; i <= ext; i++)
+			window_clear(window, i);
+}
+
 static void window_advance(struct sequence *s, uint64_t ext)
 {
-	if (ext - s->max_ext >= SEQUENCE_WINDOW)
-		memset(s->window, 0, sizeof(s->window));
-	else
-		for (uint64_t i = s->max_ext + 1; i <= ext; i++)
-			s->window[i % SEQUENCE_WINDOW / 64] &= ~(1ull << (i % 64));
+	window_move(s->window, s->max_ext, ext);
+	if (s->any_repaired)
+		window_move(s->repaired, s->max_ext, ext);
 	s->max_ext = ext;
 }
 
@@ -43,7 +59,9 @@ void sequence_begin(struct sequence *s, uint64_t ext, bool authentic)
 	s->started = true;
 	s->has_transit = false;
 	s->authentic = authentic;
+	s->any_repaired = false;
 	memset(s->window, 0, sizeof(s->window));
+	memset(s->repaired, 0, sizeof(s->repaired));
 }
 
 static enum sequence_verdict take_one(
@@ -53,7 +71,7 @@ static enum sequence_verdict take_one(
 		window_advance(s, ext);
 	if (ext < s->base_ext)
 		s->base_ext = ext;
-	window_put(s, ext);
+	window_put(s->window, ext);
 	s->received++;
 	s->bad_seq = NO_BAD_SEQ;
 	*ret_ext = ext;
@@ -94,11 +112,51 @@ enum sequence_verdict sequence_take(struct sequence *s, uint16_t seq, uint64_t *
 	ext = s->max_ext - behind;
 	if (behind >= SEQUENCE_WINDOW)
 		return take_jump(s, seq, ext, SEQUENCE_OLD, ret_ext);
-	if (!window_has(s, ext))
+	if (!window_has(s->window, ext))
 		return take_one(s, ext, SEQUENCE_REORDERED, ret_ext);
+	if (s->any_repaired && window_has(s->repaired, ext)) {
+		/* It was late, not lost. */
+		window_clear(s->repaired, ext);
+		s->received++;
+		return SEQUENCE_DUPLICATE;
+	}
 	if (behind > LIMIT_SEQ_MISORDER)
 		return take_jump(s, seq, ext, SEQUENCE_DUPLICATE, ret_ext);
 	return SEQUENCE_DUPLICATE;
+}
+
+enum sequence_verdict sequence_repair(struct sequence *s, uint16_t seq, uint64_t *ret_ext)
+{
+	int16_t step = (int16_t)(seq - (uint16_t)s->max_ext);
+	uint64_t ext = s->max_ext + (uint64_t)(int64_t)step;
+
+	if (s->received == 0 || step > LIMIT_SEQ_MISORDER)
+		return SEQUENCE_FAR;
+	if (step <= 0) {
+		uint64_t behind = (uint64_t) - (int64_t)step;
+		if (behind >= SEQUENCE_WINDOW || s->max_ext < s->base_ext + behind)
+			return SEQUENCE_OLD;
+		if (window_has(s->window, ext))
+			return SEQUENCE_DUPLICATE;
+	} else {
+		window_advance(s, ext);
+	}
+	window_put(s->window, ext);
+	window_put(s->repaired, ext);
+	s->any_repaired = true;
+	*ret_ext = ext;
+	return step > 0 ? SEQUENCE_NEW : SEQUENCE_REORDERED;
+}
+
+bool sequence_is_missing(const struct sequence *s, uint16_t seq)
+{
+	int16_t step = (int16_t)(seq - (uint16_t)s->max_ext);
+	uint64_t behind = (uint64_t) - (int64_t)step;
+
+	if (s->received == 0 || step > 0)
+		return s->received > 0;
+	return behind < SEQUENCE_WINDOW && s->max_ext >= s->base_ext + behind &&
+	       !window_has(s->window, s->max_ext - behind);
 }
 
 /* Unix time in ticks of the clock rate; only differences matter, so it may wrap. */
@@ -155,23 +213,32 @@ uint8_t sequence_fraction_lost(struct sequence *s)
 static void count_taken(
         struct lcore *lc, struct flow *flow, const struct packet *packet, enum sequence_verdict verdict)
 {
-	const struct sequence *s = &flow->sequence;
-
 	lcore_count(lc, STAT_LCORE_rtp_pkts, 1);
 	stat_add(flow->slot, STAT_FLOW_pkts, 1);
 	stat_add(flow->slot, STAT_FLOW_bytes, packet->payload_bytes);
-	stat_set(flow->slot, STAT_FLOW_jitter_rtp, s->jitter_q4 >> 4);
-	if (verdict == SEQUENCE_REORDERED)
+	if (verdict == SEQUENCE_REORDERED && !(packet->flags & PACKET_REPAIRED))
 		stat_add(flow->slot, STAT_FLOW_reordered_pkts, 1);
 }
 
+/* How a packet that was lost came back: by its role, which unwrap_burst has left as it was. */
+static void count_repaired(const struct flow *flow, uint8_t role)
+{
+	static const unsigned ids[] = { [SOURCE_MEDIA] = STAT_FLOW_red_repaired_pkts,
+		[SOURCE_RTX] = STAT_FLOW_rtx_repaired_pkts,
+		[SOURCE_FEC] = STAT_FLOW_fec_repaired_pkts };
+
+	stat_add(flow->slot, ids[role], 1);
+}
+
 /* State and counters that move with every valid packet. One of padding alone goes on too: its number is no
- * gap. */
-static void note_valid(struct lcore *lc, struct flow *flow, uint32_t rtp_time)
+ * gap. How long a repair takes is no jitter. */
+static void note_valid(struct lcore *lc, struct flow *flow, const struct packet *packet)
 {
 	struct sequence *s = &flow->sequence;
 
-	sequence_time(s, rtp_time, lc->now_unix_ns, flow->clock_rate);
+	if (!(packet->flags & PACKET_REPAIRED))
+		sequence_time(s, packet->rtp_time, lc->now_unix_ns, flow->clock_rate);
+	stat_set(flow->slot, STAT_FLOW_jitter_rtp, s->jitter_q4 >> 4);
 	stat_set(flow->slot, STAT_FLOW_lost_pkts, sequence_lost_in_all(s));
 	stat_set(flow->slot, STAT_FLOW_ext_seq, s->max_ext);
 	stat_set(flow->slot, STAT_FLOW_last_pkt_unix_ns, lc->now_unix_ns);
@@ -217,41 +284,71 @@ static bool begin_source(
 	return true;
 }
 
+/* Number the packet; what goes wrong is returned as the reason of its drop, else NO_REASON. */
+static unsigned number(struct lcore *lc, const struct endpoint *ep, struct flow *flow, struct meta *m)
+{
+	struct packet *packet = &m->packet;
+	bool repaired = packet->flags & PACKET_REPAIRED, restart = false;
+	uint16_t seq = (uint16_t)packet->ext_seq;
+	enum sequence_verdict verdict;
+
+	if (packet->ssrc != flow->sequence_ssrc || !flow->sequence.started) {
+		if (repaired)
+			return STAT_LCORE_drop_rtx;
+		if (!begin_source(ep, flow, packet, &restart))
+			return STAT_LCORE_drop_no_track;
+	}
+	verdict = repaired ? sequence_repair(&flow->sequence, seq, &packet->ext_seq)
+	                   : sequence_take(&flow->sequence, seq, &packet->ext_seq);
+	if (verdict > SEQUENCE_RESTART)
+		return repaired && verdict == SEQUENCE_FAR ? STAT_LCORE_drop_rtx : drop_reason(flow, verdict);
+	if (restart || verdict == SEQUENCE_RESTART) {
+		packet->flags |= PACKET_RESTART;
+		stat_add(flow->slot, STAT_FLOW_restarts, 1);
+	}
+	if (repaired)
+		count_repaired(flow, m->role);
+	count_taken(lc, flow, packet, verdict);
+	return NO_REASON;
+}
+
+/* What is missing is asked for again soon. */
+static void note_missing(struct lcore *lc, struct meta *m, struct flow *flow, const struct packet *packet)
+{
+	uint64_t due;
+
+	if (packet->flags & PACKET_RESTART)
+		nack_begin(flow->nack, packet->ext_seq);
+	else
+		nack_take(flow->nack, packet->ext_seq, packet->flags & PACKET_REPAIRED, lc->now_mono_ns);
+	due = nack_due_mono_ns(flow->nack);
+	if (due != UINT64_MAX)
+		feedback_soon(lc, m->endpoint, lcore_tsc_of(lc, due));
+}
+
 static bool take_packet(struct lcore *lc, struct rte_mbuf *mbuf)
 {
 	struct meta *m = meta_of(mbuf);
 	struct flow *flow = m->flow;
 	struct packet *packet = &m->packet;
 	int bytes = payload_bytes(m, meta_data(mbuf));
-	enum sequence_verdict verdict;
-	bool restart = false;
+	unsigned reason = STAT_LCORE_drop_rtp_malformed;
 
-	if (bytes < 0) {
-		lcore_drop(lc, mbuf, STAT_LCORE_drop_rtp_malformed);
+	if (bytes >= 0) {
+		packet->payload_bytes = (uint16_t)bytes;
+		reason = number(lc, m->endpoint, flow, m);
+	}
+	if (reason != NO_REASON) {
+		lcore_drop(lc, mbuf, reason);
 		return false;
 	}
-	if (packet->ssrc != flow->sequence_ssrc || !flow->sequence.started) {
-		if (!begin_source(m->endpoint, flow, packet, &restart)) {
-			lcore_drop(lc, mbuf, STAT_LCORE_drop_no_track);
-			return false;
-		}
-	}
-	verdict = sequence_take(&flow->sequence, (uint16_t)packet->ext_seq, &packet->ext_seq);
-	if (verdict > SEQUENCE_RESTART) {
-		lcore_drop(lc, mbuf, drop_reason(flow, verdict));
-		return false;
-	}
-	if (restart || verdict == SEQUENCE_RESTART) {
-		packet->flags |= PACKET_RESTART;
-		stat_add(flow->slot, STAT_FLOW_restarts, 1);
-	}
-	note_valid(lc, flow, packet->rtp_time);
+	note_valid(lc, flow, packet);
+	if (flow->nack)
+		note_missing(lc, m, flow, packet);
 	packet->track = flow->track;
-	packet->payload_bytes = (uint16_t)bytes;
 	packet->arrival_unix_ns = lc->now_unix_ns;
 	packet->arrival_mono_ns = lc->now_mono_ns;
 	packet->kind = PACKET_MEDIA;
-	count_taken(lc, flow, packet, verdict);
 	return true;
 }
 

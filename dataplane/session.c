@@ -12,11 +12,11 @@
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
 #include "dataplane/port_claim.h"
+#include "dataplane/session_dtls.h"
+#include "dataplane/session_webrtc.h"
 #include "dataplane/slot_pool.h"
 #include "dataplane/crypto.h"
 #include "writers/writer.h"
-
-static void advance(struct session *s);
 
 struct session *session_find(struct session_table *table, const char *id)
 {
@@ -32,27 +32,35 @@ void session_tell(struct session *s)
 	msg.SESSION_STATE_ = (struct msg_session_state){
 		.state = s->state,
 		.first_pkt_unix_ns = s->first_pkt_unix_ns,
+		.has_path = s->webrtc && s->webrtc->has_path,
+		.has_keys = s->webrtc && s->webrtc->has_keys,
 		.open = s->open,
 	};
 	memcpy(msg.SESSION_STATE_.reason, s->reason, sizeof(s->reason));
 	control_link_send(s->table->link, &msg, MSG_SESSION_STATE, 0);
 }
 
-/* One command of the current set, to @lcore. */
+void session_send(struct session *s, unsigned lcore, struct command *c)
+{
+	c->endpoint = s->endpoint;
+	c->port = s->open.port;
+	c->local = s->local;
+	c->session = s;
+	if (!c->ufrags[0][0])
+		session_webrtc_get_ufrags(s, c->ufrags);
+	dispatch_send(s->table->dispatch, lcore, c);
+}
+
+void session_command(struct session *s, unsigned lcore, const struct command *c)
+{
+	s->commands[lcore] = *c;
+	s->answers++;
+	session_send(s, lcore, &s->commands[lcore]);
+}
+
 static void command(struct session *s, enum command_kind kind, unsigned lcore, unsigned owner)
 {
-	struct command *c = &s->commands[lcore];
-
-	*c = (struct command){
-		.kind = kind,
-		.endpoint = s->endpoint,
-		.port = s->open.port,
-		.local = s->local,
-		.owner = (uint8_t)owner,
-		.session = s,
-	};
-	s->answers++;
-	dispatch_send(s->table->dispatch, lcore, c);
+	session_command(s, lcore, &(struct command){ .kind = kind, .owner = (uint8_t)owner });
 }
 
 void session_start(struct session *s)
@@ -98,7 +106,7 @@ void session_close(struct session *s, const char *reason, bool failed)
 	snprintf(s->reason, sizeof(s->reason), "%s", reason);
 	log_info("session %s: finalising (%s)", s->open.id, reason);
 	session_tell(s);
-	advance(s);
+	session_advance(s);
 }
 
 static void ended(struct session *s)
@@ -116,19 +124,17 @@ static void ended(struct session *s)
 	session_free(s);
 }
 
-/* Do the next step, if nothing is under way. May free the session. */
-static void advance(struct session *s)
+void session_advance(struct session *s)
 {
 	if (s->answers > 0)
 		return;
 	switch (s->phase) {
 	case SESSION_OPENING:
 		opened(s);
-		if (s->closing)
-			advance(s);
+		session_advance(s);
 		break;
 	case SESSION_OPEN:
-		if (!s->closing)
+		if (session_webrtc_advance(s) || !s->closing)
 			break;
 		s->phase = SESSION_PAUSING;
 		command(s, COMMAND_PAUSE, s->owner, s->owner);
@@ -137,7 +143,7 @@ static void advance(struct session *s)
 		s->phase = SESSION_FINALISING;
 		for (unsigned i = 0; i < s->open.track_count; i++)
 			close_track(&s->tracks[i], s->reason);
-		advance(s);
+		session_advance(s);
 		break;
 	case SESSION_FINALISING:
 		if (!tracks_closed(s))
@@ -151,7 +157,7 @@ static void advance(struct session *s)
 			command(s, COMMAND_REMOVE, i, s->owner);
 		break;
 	case SESSION_REMOVING:
-		if (!s->key_frame_busy)
+		if (!s->key_frame_busy && session_webrtc_is_settled(s))
 			ended(s);
 		break;
 	}
@@ -164,7 +170,7 @@ void session_abandon(struct session *s)
 	s->phase = SESSION_FINALISING;
 	for (unsigned i = 0; i < s->open.track_count; i++)
 		close_track(&s->tracks[i], "not opened");
-	advance(s);
+	session_advance(s);
 }
 
 /* The endpoint has arrived at its new lcore: tell those that neither had nor have it. */
@@ -188,12 +194,13 @@ static void move(struct session *s, unsigned to)
 	command(s, COMMAND_MOVE, s->owner, to);
 }
 
-/* Senders of @flows have said BYE; when all tracks have ended, so has the session. */
+/* Senders of @flows have said BYE; when all tracks have ended, so has the session. Browsers say BYE of an
+ * SSRC that another takes over from: a WebRTC session ends by other signs. */
 static void take_bye(struct session *s, uint32_t flows)
 {
 	unsigned open = 0;
 
-	if (s->closing)
+	if (s->closing || s->webrtc)
 		return;
 	for (unsigned i = 0; i < s->open.track_count; i++) {
 		if (flows >> i & 1)
@@ -210,15 +217,8 @@ void session_ask_key_frames(struct session *s, uint32_t flows)
 	if (s->key_frame_busy || s->phase != SESSION_OPEN || s->closing)
 		return;
 	s->key_frame_busy = true;
-	s->key_frame = (struct command){
-		.kind = COMMAND_KEY_FRAME,
-		.endpoint = s->endpoint,
-		.flows = flows,
-		.port = s->open.port,
-		.local = s->local,
-		.session = s,
-	};
-	dispatch_send(s->table->dispatch, s->owner, &s->key_frame);
+	s->key_frame = (struct command){ .kind = COMMAND_KEY_FRAME, .flows = flows };
+	session_send(s, s->owner, &s->key_frame);
 }
 
 static void take_key_frame(struct session *s, const struct command *c)
@@ -227,7 +227,7 @@ static void take_key_frame(struct session *s, const struct command *c)
 	if (c->status == -EAGAIN)
 		session_ask_key_frames(s, c->flows);
 	if (s->phase == SESSION_REMOVING)
-		advance(s);
+		session_advance(s);
 }
 
 void session_take_command(struct session *s, struct command *c)
@@ -239,8 +239,17 @@ void session_take_command(struct session *s, struct command *c)
 	case COMMAND_ASTRAY:
 		move(s, c->owner);
 		return;
+	case COMMAND_NEWS:
+		session_webrtc_take_news(s, c);
+		return;
 	case COMMAND_KEY_FRAME:
 		take_key_frame(s, c);
+		return;
+	case COMMAND_KEYS:
+		session_webrtc_take_answer(s, c);
+		return;
+	case COMMAND_SEND:
+		session_dtls_take_answer(s, c);
 		return;
 	case COMMAND_MOVE:
 		s->answers--;
@@ -252,7 +261,7 @@ void session_take_command(struct session *s, struct command *c)
 		s->answers--;
 		break;
 	}
-	advance(s);
+	session_advance(s);
 }
 
 void session_begin_recording(struct session *s, uint64_t first_pkt_unix_ns)
@@ -265,14 +274,14 @@ void session_begin_recording(struct session *s, uint64_t first_pkt_unix_ns)
 void session_track_closed(struct session *s)
 {
 	if (s->phase == SESSION_FINALISING)
-		advance(s);
+		session_advance(s);
 }
 
 static void free_track(struct session *s, struct session_track *t)
 {
 	if (!t->session)
 		return;
-	if (t->flow)
+	if (t->flow && !s->webrtc)
 		crypto_free(t->flow->crypto);
 	claim_drop(&s->table->names, &t->claim);
 	slot_pool_put(s->table->slots, t->stat_index);
@@ -287,6 +296,7 @@ void session_free(struct session *s)
 	port_claim_drop(s);
 	for (unsigned i = 0; i < LIMIT_TRACKS_PER_SESSION; i++)
 		free_track(s, &s->tracks[i]);
+	session_webrtc_free(s);
 	while ((file = LIST_FIRST(&s->files))) {
 		LIST_REMOVE(file, link);
 		free(file);

@@ -24,6 +24,7 @@ struct dispatch;
 struct endpoint;
 struct flow;
 struct session;
+struct session_webrtc;
 struct slot_pool;
 struct track;
 
@@ -63,7 +64,8 @@ struct session {
 	uint64_t ack_id; /* of the opening */
 	bool unborn;     /* the opening failed half way: nobody is told of it */
 	bool closing, failed;
-	uint8_t local; /* index of its address, or ENDPOINT_ANY_LOCAL */
+	uint8_t local;                 /* index of its address, or ENDPOINT_ANY_LOCAL */
+	struct session_webrtc *webrtc; /* NULL: an RTP session */
 	bool has_ports;
 	unsigned owner; /* lcore */
 	unsigned writer;
@@ -87,7 +89,9 @@ struct session_table {
 	uint64_t *proc; /* STAT_PROC */
 	TAILQ_HEAD(session_list, session) sessions;
 	unsigned session_count, track_count, opened;
-	struct claim_table ids, names, participants;
+	unsigned handshakes; /* WebRTC sessions without keys: their datagrams are waited for */
+	unsigned send_count; /* datagrams on their way to lcores */
+	struct claim_table ids, names, participants, ufrags;
 	struct session **ports; /* by local address and port: who has it */
 	uint16_t first_port, last_port;
 	bool stopping;
@@ -105,6 +109,15 @@ void session_abandon(struct session *session);
 
 /* End it: finalise its files, then DONE or, if @failed, FAILED. The first reason stays. */
 void session_close(struct session *session, const char *reason, bool failed);
+
+/* Send one command to @lcore: what it is about is filled in, ufrags only if it has none. */
+void session_send(struct session *session, unsigned lcore, struct command *command);
+
+/* Send one command of the current set. */
+void session_command(struct session *session, unsigned lcore, const struct command *command);
+
+/* Do the next step, if nothing is under way. May free the session. */
+void session_advance(struct session *session);
 
 /* A command of the session has come back, or something was told about it. */
 void session_take_command(struct session *session, struct command *command);

@@ -10,18 +10,22 @@
 #include "base/clk.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "dataplane/control_link.h"
 #include "dataplane/dispatch.h"
 #include "dataplane/inbox.h"
+#include "dataplane/lcore.h"
 #include "dataplane/neigh.h"
 #include "dataplane/report.h"
 #include "dataplane/request.h"
 #include "dataplane/session.h"
+#include "dataplane/session_dtls.h"
 #include "dataplane/slot_pool.h"
 #include "dataplane/watch.h"
 
 #define BUSY_MS                                                                                              \
-	1 /* between two looks at the lcores' answers while some are awaited: they have no way to wake us */
+	1 /* between two looks at the lcores while answers or DTLS are awaited: they have no way to wake us  \
+	   */
 #define IDLE_MS       10 /* and while none are */
 #define TABLE_BUCKETS 16384
 
@@ -67,6 +71,8 @@ static int make_tables(struct session_table *table)
 	if (!r)
 		r = claim_table_init(&table->participants, TABLE_BUCKETS);
 	if (!r)
+		r = claim_table_init(&table->ufrags, TABLE_BUCKETS);
+	if (!r)
 		r = slot_pool_create(&table->slots, (unsigned)cfg->conf->dataplane_max_tracks);
 	if (!r)
 		r = dispatch_create(&table->dispatch, cfg->lcores, cfg->lcore_count);
@@ -104,6 +110,8 @@ void session_table_free(struct session_table *table)
 
 	if (!table)
 		return;
+	for (unsigned i = 0; i < table->cfg.lcore_count; i++)
+		session_dtls_drain(table->cfg.lcores[i].punts);
 	while ((s = TAILQ_FIRST(&table->sessions)))
 		session_free(s);
 	control_link_free(table->link);
@@ -112,6 +120,7 @@ void session_table_free(struct session_table *table)
 	claim_table_free(&table->ids);
 	claim_table_free(&table->names);
 	claim_table_free(&table->participants);
+	claim_table_free(&table->ufrags);
 	free(table->ports);
 	free(table);
 }
@@ -150,12 +159,15 @@ void session_table_poll(struct session_table *table, int timeout_ms)
 			inbox_poll(table->cfg.inbox, report_take, table);
 	}
 	dispatch_poll(table->dispatch, take_command, table);
+	session_dtls_poll(table);
 	keep_time(table);
 }
 
 static void turn(struct session_table *table)
 {
-	session_table_poll(table, dispatch_pending(table->dispatch) ? BUSY_MS : IDLE_MS);
+	bool busy = dispatch_pending(table->dispatch) || table->handshakes;
+
+	session_table_poll(table, busy ? BUSY_MS : IDLE_MS);
 }
 
 /* End all sessions, and wait for their files. */
@@ -165,6 +177,7 @@ static int wind_up(struct session_table *table)
 	struct session *s, *next;
 
 	table->stopping = true;
+	notify_stopping();
 	if (table->session_count)
 		log_info("stopping: finalising %u sessions", table->session_count);
 	for (s = TAILQ_FIRST(&table->sessions); s; s = next) {

@@ -4,6 +4,7 @@
  *
  *   control ── control_link ── request ── opening ─┐
  *                                                  session ── dispatch ── lcores
+ *      └── session_dtls ── punt ── lcores               │
  *   writers ── inbox ──────────────────── watch ───┘
  *
  * main.c makes it when lcores' rings, host and writers are there, and runs it while the lcores poll.
@@ -26,7 +27,8 @@ struct session_table_cfg {
 	const struct conf *conf;
 	struct stat_segment *stat;       /* PROC, FLOW and (when a slot is taken) TRACK are written */
 	const struct host *host; /* our addresses */
-	struct lcore *lcores;    /* with index, slot, endpoints, commands and replies (COMMAND_RING) set */
+	struct lcore *lcores;    /* with index, slot, endpoints, commands, replies (COMMAND_RING) and punts
+	                            (LIMIT_PUNTED_PKTS) set */
 	unsigned lcore_count;
 	struct writer_pool *writers;
 	struct inbox *inbox; /* writer_cfg.events lead here */

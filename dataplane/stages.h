@@ -16,6 +16,11 @@ unsigned flow_match_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned cou
  * authentic. */
 unsigned unprotect_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count);
 
+/* WebRTC: note each packet's transport-wide number and what header extensions say; retransmissions (RFC 4588)
+ * become what they retransmit, redundant audio (RFC 2198) the packets in it, FEC the packets it repairs.
+ * @pkts has room for LCORE_BURST + LCORE_EXTRA. */
+unsigned unwrap_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count);
+
 /* Consume RTCP: sender reports go to the writer as PACKET_SENDER_REPORT, BYE ends a flow. Leaves RTP only. */
 unsigned feedback_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count);
 

@@ -4,8 +4,11 @@
 #include "dataplane/crypto.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
+#include "dataplane/ice.h"
 #include "dataplane/lcore.h"
+#include "dataplane/source.h"
 #include "dataplane/stages.h"
+#include "dataplane/webrtc.h"
 
 #define NO_REASON UINT32_MAX
 
@@ -76,9 +79,9 @@ struct batch {
 	struct crypto_packet packets[CRYPTO_BURST];
 };
 
-static void fill(struct crypto_packet *p, const struct flow *flow, const struct meta *m, uint8_t *data)
+static void fill(struct crypto_packet *p, struct crypto *crypto, const struct meta *m, uint8_t *data)
 {
-	p->crypto = flow->crypto;
+	p->crypto = crypto;
 	p->data = data;
 	p->len = m->data_len;
 	p->header_bytes = m->is_rtcp ? 0 : (uint16_t)(m->packet.payload - data);
@@ -86,16 +89,23 @@ static void fill(struct crypto_packet *p, const struct flow *flow, const struct 
 	p->is_rtcp = m->is_rtcp;
 }
 
-/* What became of a packet that was opened with @flow's key. */
-static uint32_t judge(
-        const struct lcore *lc, struct flow *flow, struct meta *m, const struct crypto_packet *p)
+/* What became of a packet that was opened with the key of its flow. */
+static uint32_t judge(struct lcore *lc, struct meta *m, const struct crypto_packet *p)
 {
+	struct endpoint *ep = m->endpoint;
+
 	if (p->verdict != CRYPTO_OK)
-		return reason_of(p->verdict, flow);
+		return reason_of(p->verdict, m->flow);
 	m->data_len = p->len;
-	m->flow = flow;
-	if (!m->is_rtcp)
-		follow_source(lc, flow, m, (uint32_t)(p->index >> 16));
+	if (ep->webrtc && ep->webrtc->ice.rival >= 0)
+		ice_follow(&ep->webrtc->ice, &m->src, m->local);
+	if (m->is_rtcp)
+		return NO_REASON;
+	if (ep->webrtc && !source_bind(lc, ep, m))
+		return STAT_LCORE_drop_no_track;
+	/* The flow is its media's; what repairs it has other numbers. */
+	if (!ep->webrtc || flow_has_ssrc(ep, m->flow, m->packet.ssrc))
+		follow_source(lc, m->flow, m, (uint32_t)(p->index >> 16));
 	return NO_REASON;
 }
 
@@ -104,7 +114,7 @@ static void open_batch(struct lcore *lc, struct batch *b, struct rte_mbuf **pkts
 	crypto_unprotect(lc->crypto, b->packets, b->count);
 	for (unsigned i = 0; i < b->count; i++) {
 		struct meta *m = meta_of(pkts[b->at[i]]);
-		reasons[b->at[i]] = judge(lc, m->flow, m, &b->packets[i]);
+		reasons[b->at[i]] = judge(lc, m, &b->packets[i]);
 	}
 	b->count = 0;
 }
@@ -136,7 +146,7 @@ static uint32_t admit_new(struct lcore *lc, struct meta *m, uint8_t *data)
 		bool allowed = source_allowed(flow, m);
 		p.verdict = CRYPTO_OK;
 		if (allowed && flow->crypto) {
-			fill(&p, flow, m, data);
+			fill(&p, flow->crypto, m, data);
 			crypto_unprotect(lc->crypto, &p, 1);
 		}
 		if (allowed && p.verdict == CRYPTO_OK)
@@ -156,6 +166,12 @@ static void admit(struct lcore *lc, struct batch *b, struct rte_mbuf **pkts, uns
 	uint8_t *data = meta_data(pkts[at]);
 	struct flow *flow = m->flow;
 
+	if (m->endpoint->webrtc) {
+		/* One key for all: whose it is is settled when it is open. */
+		fill(&b->packets[b->count], m->endpoint->webrtc->crypto, m, data);
+		b->at[b->count++] = at;
+		return;
+	}
 	/* A packet before it in the burst may have bound its SSRC, or bound the flow to another. */
 	if (!flow_has_ssrc(m->endpoint, flow, m->packet.ssrc))
 		flow = flow_by_ssrc(m->endpoint, m->packet.ssrc);
@@ -166,7 +182,7 @@ static void admit(struct lcore *lc, struct batch *b, struct rte_mbuf **pkts, uns
 		reasons[at] = STAT_LCORE_drop_no_track;
 	} else if (flow->crypto) {
 		m->flow = flow;
-		fill(&b->packets[b->count], flow, m, data);
+		fill(&b->packets[b->count], flow->crypto, m, data);
 		b->at[b->count++] = at;
 	} else {
 		reasons[at] = source_allowed(flow, m) ? NO_REASON : STAT_LCORE_drop_wrong_source;

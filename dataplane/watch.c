@@ -4,6 +4,7 @@
 #include "base/clk.h"
 #include "dataplane/flow.h"
 #include "dataplane/session.h"
+#include "dataplane/session_webrtc.h"
 
 /* Whether packets have come since the last look. By change, not by time: the wall clock may jump. */
 static bool has_spoken(struct session_track *t)
@@ -27,6 +28,15 @@ static uint64_t first_packet(const struct session *s)
 	return first;
 }
 
+/* A WebRTC peer that is muted sends nothing and still consents: it ends by its consent, once it has keys.
+ * Before it has a path consent runs from the opening; between the two it has to get on with its handshake. */
+static bool is_idle(const struct session *s, uint64_t now)
+{
+	if (s->webrtc && (s->webrtc->has_keys || !s->webrtc->has_path))
+		return false;
+	return now - s->active_mono_ns >= s->open.idle_timeout_s * CLK_NS_PER_S;
+}
+
 static void watch_one(struct session *s, uint64_t now)
 {
 	uint64_t first;
@@ -38,7 +48,7 @@ static void watch_one(struct session *s, uint64_t now)
 			s->active_mono_ns = now;
 	if (s->state == MSG_SESSION_WAITING && (first = first_packet(s)) != 0)
 		session_begin_recording(s, first);
-	if (now - s->active_mono_ns >= s->open.idle_timeout_s * CLK_NS_PER_S)
+	if (is_idle(s, now))
 		session_close(s, "idle", false);
 	else if (s->open.max_duration_s && now - s->opened_mono_ns >= s->open.max_duration_s * CLK_NS_PER_S)
 		session_close(s, "duration", false);

@@ -47,6 +47,14 @@ int digest_begin(struct digest *digest, bool md5, bool sha256)
 	return 0;
 }
 
+void digest_add(struct digest *digest, const void *bytes, size_t len)
+{
+	if (digest->md5_ctx)
+		EVP_DigestUpdate(digest->md5_ctx, bytes, len);
+	if (digest->sha256_ctx)
+		EVP_DigestUpdate(digest->sha256_ctx, bytes, len);
+}
+
 int64_t digest_slice(struct digest *digest, int fd, uint64_t offset, uint64_t bytes)
 {
 	static _Thread_local uint8_t buf[READ_BYTES];
@@ -60,10 +68,7 @@ int64_t digest_slice(struct digest *digest, int fd, uint64_t offset, uint64_t by
 			continue;
 		if (n <= 0)
 			return n ? -errno : -ENODATA;
-		if (digest->md5_ctx)
-			EVP_DigestUpdate(digest->md5_ctx, buf, (size_t)n);
-		if (digest->sha256_ctx)
-			EVP_DigestUpdate(digest->sha256_ctx, buf, (size_t)n);
+		digest_add(digest, buf, (size_t)n);
 		done += (uint64_t)n;
 	}
 	return (int64_t)done;

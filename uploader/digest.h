@@ -5,6 +5,7 @@
 #define UPLOADER_DIGEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct evp_md_ctx_st;
@@ -25,6 +26,9 @@ int digest_begin(struct digest *digest, bool md5, bool sha256);
 /* Add the next slice of @fd at @offset, at most @bytes of it. Returns how many bytes that was; -ENODATA when
  * the file ends there, -errno when it cannot be read. */
 int64_t digest_slice(struct digest *digest, int fd, uint64_t offset, uint64_t bytes);
+
+/* Add @len bytes from memory. */
+void digest_add(struct digest *digest, const void *bytes, size_t len);
 
 /* Fill in the results. 0 or -ENOMEM. */
 int digest_end(struct digest *digest);

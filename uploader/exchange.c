@@ -199,6 +199,15 @@ void exchange_stop(struct exchange *x, const struct exchange_env *env)
 		curl_multi_remove_handle(env->multi, x->easy);
 }
 
+/* -1: the answer told none. */
+static int64_t date_of(CURL *easy)
+{
+	struct curl_header *date;
+
+	return curl_easy_header(easy, "date", 0, CURLH_HEADER, -1, &date) ? -1
+	                                                                  : curl_getdate(date->value, NULL);
+}
+
 void exchange_result(struct exchange *x, CURLcode code, struct exchange_reply *ret_reply)
 {
 	struct exchange_reply reply = {
@@ -213,6 +222,7 @@ void exchange_result(struct exchange *x, CURLcode code, struct exchange_reply *r
 	curl_easy_getinfo(x->easy, CURLINFO_REQUEST_SIZE, &request_bytes);
 	reply.went_out = request_bytes && x->at == x->source.bytes;
 	reply.length = length;
+	reply.date_unix_s = date_of(x->easy);
 	reply.retry_after_s = retry_after > 86400 ? 86400 : retry_after > 0 ? (uint32_t)retry_after : 0;
 	reply.file_error = x->file_error;
 	if (reply.status < 200)

@@ -46,8 +46,9 @@ struct exchange_reply {
 	const char *etag; /* header, without quotes; may be empty */
 	int64_t length;   /* Content-Length, -1: none */
 	uint32_t retry_after_s;
-	int file_error;     /* the body could not be read */
-	const char *reason; /* when not complete; static or in the exchange */
+	int64_t date_unix_s; /* header Date, -1: none */
+	int file_error;      /* the body could not be read */
+	const char *reason;  /* when not complete; static or in the exchange */
 };
 
 /* Begin; @private comes back from curl with the message of its end. @wait_for_go: send a body only once the

@@ -65,14 +65,15 @@ void orphans_abort(struct orphans *orphans, const char *name, const char *id, bo
 	if (job)
 		job->forgotten = forgotten;
 	else
-		log_warn("upload of %s: no memory to have its parts removed; they stay until the next start",
+		log_with(LOG_LEVEL_WARN, LOG_IDS(.record = name),
+		        "upload of %s: no memory to have its parts removed; they stay until the next start",
 		        name);
 }
 
 void orphans_look(struct orphans *orphans, const char *name)
 {
 	if (!add(orphans, JOB_LIST, name, NULL))
-		log_warn(
+		log_with(LOG_LEVEL_WARN, LOG_IDS(.record = name),
 		        "upload of %s: no memory to look for its stray parts; they stay until the next start",
 		        name);
 }
@@ -216,7 +217,8 @@ static void judge_upload(void *arg, const struct s3_upload *upload)
 	if (o->cfg.is_used(o->cfg.arg, name, upload->id) ||
 	        known_to_ledger(o->cfg.env->dir, name, upload->id))
 		return;
-	log_info("upload of %s: aborting one that nothing goes on with, begun earlier", name);
+	log_with(LOG_LEVEL_INFO, LOG_IDS(.record = name),
+	        "upload of %s: aborting one that nothing goes on with, begun earlier", name);
 	orphans_abort(o, name, upload->id, false);
 }
 

@@ -77,6 +77,8 @@ static const char *method_of(enum s3_op op)
 {
 	static const char *const methods[] = { [S3_PUT] = "PUT",
 		[S3_HEAD] = "HEAD",
+		[S3_GET] = "GET",
+		[S3_DELETE] = "DELETE",
 		[S3_CREATE] = "POST",
 		[S3_PART] = "PUT",
 		[S3_COMPLETE] = "POST",
@@ -93,6 +95,8 @@ static size_t query_of(struct sigv4_field query[5], const struct s3_request *r, 
 	switch (r->op) {
 	case S3_PUT:
 	case S3_HEAD:
+	case S3_GET:
+	case S3_DELETE:
 		break;
 	case S3_CREATE:
 		query[n++] = (struct sigv4_field){ "uploads", "" };
@@ -155,8 +159,7 @@ static int finish(
         struct s3_head *head, const struct s3_store *store, const struct sigv4_request *r, uint64_t unix_s)
 {
 	const struct conf *conf = store->conf;
-	const struct sigv4_key key = { conf->s3_access_key, conf->s3_secret_key, NULL, conf->s3_region,
-		"s3" };
+	const struct sigv4_key key = { conf->s3_access_key, conf->s3_secret_key, conf->s3_region, "s3" };
 	char *authorization = NULL, *query = sigv4_query(r->query, r->query_count);
 	int error = query ? sigv4_sign(&authorization, &key, r, unix_s) : -ENOMEM;
 

@@ -29,6 +29,8 @@ struct s3_store {
 enum s3_op {
 	S3_PUT,      /* the whole object */
 	S3_HEAD,     /* its size and ETag */
+	S3_GET,      /* its bytes */
+	S3_DELETE,   /* remove it */
 	S3_CREATE,   /* begin a multipart upload */
 	S3_PART,     /* one part of it */
 	S3_COMPLETE, /* make the object of the parts */

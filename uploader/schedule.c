@@ -47,6 +47,14 @@ void schedule_publish(struct uploader *u, struct transfer *t, const char *error)
 	pthread_mutex_unlock(&u->lock);
 }
 
+void schedule_tell(struct uploader *u, struct transfer *t, enum uploader_news news)
+{
+	struct uploader_status status;
+
+	if (u->cfg.on_news && !uploader_status(u, t->name, &status))
+		u->cfg.on_news(u->cfg.arg, news, t->name, &t->meta, &status);
+}
+
 static struct transfer_list *list_of(struct uploader *u, enum transfer_place place)
 {
 	return place == TRANSFER_FRESH ? &u->fresh : place == TRANSFER_READY ? &u->ready : &u->waiting;
@@ -67,21 +75,23 @@ void schedule_ready(struct uploader *u, struct transfer *t)
 		move(u, t, TRANSFER_READY);
 }
 
-/* One line when the reason changes, not one a try. */
-static void log_failure(struct transfer *t, const struct s3_verdict *verdict, uint64_t wait_ns)
+/* One line when the reason changes, not one a try. Whether there was one. */
+static bool log_failure(struct transfer *t, const struct s3_verdict *verdict, uint64_t wait_ns)
 {
 	char head[sizeof(t->logged)];
 
 	snprintf(head, sizeof(head), "%.*s", (int)strcspn(verdict->reason, ":"), verdict->reason);
-	if (!strcmp(head, t->logged))
-		return;
+	if (!strcmp(head, t->logged) && !t->stopped)
+		return false;
 	memcpy(t->logged, head, sizeof(head));
 	if (t->stopped)
-		log_error("upload of %s: %s; given up after %u tries, until it is asked for", t->name,
+		log_with(LOG_LEVEL_ERROR, TRANSFER_IDS(t),
+		        "upload of %s: %s; given up after %u tries, until it is asked for", t->name,
 		        verdict->reason, t->tries);
 	else
-		log_warn("upload of %s: %s; trying again in %.1f s", t->name, verdict->reason,
-		        (double)wait_ns / (double)CLK_NS_PER_S);
+		log_with(LOG_LEVEL_WARN, TRANSFER_IDS(t), "upload of %s: %s; trying again in %.1f s", t->name,
+		        verdict->reason, (double)wait_ns / (double)CLK_NS_PER_S);
+	return true;
 }
 
 void schedule_failed(struct uploader *u, struct transfer *t, const struct s3_verdict *verdict)
@@ -102,12 +112,14 @@ void schedule_failed(struct uploader *u, struct transfer *t, const struct s3_ver
 	move(u, t, t->stopped ? TRANSFER_IDLE : TRANSFER_WAITING);
 	if (!t->stopped && t->next_try_ns < u->earliest_ns)
 		u->earliest_ns = t->next_try_ns;
-	log_failure(t, verdict, wait_ns);
+	bool news = log_failure(t, verdict, wait_ns);
 	pthread_mutex_lock(&u->lock);
 	u->failures++;
 	memcpy(u->last_error, verdict->reason, sizeof(u->last_error));
 	pthread_mutex_unlock(&u->lock);
 	schedule_publish(u, t, verdict->reason);
+	if (news)
+		schedule_tell(u, t, UPLOADER_NEWS_FAILED);
 }
 
 void schedule_completed(struct uploader *u, struct transfer *t, bool fresh)
@@ -124,11 +136,15 @@ void schedule_completed(struct uploader *u, struct transfer *t, bool fresh)
 		TAILQ_REMOVE(&u->unfinished, t, all);
 	t->listed = false;
 	u->done += fresh;
+	if (fresh && t->in.finished_ns)
+		t->pub.took_ns = clk_mono_ns() - t->in.finished_ns;
 	pthread_mutex_unlock(&u->lock);
 	schedule_publish(u, t, "");
-	if (fresh)
-		log_info("upload of %s: done, %llu bytes, ETag %s", t->name,
+	if (fresh) {
+		log_with(LOG_LEVEL_INFO, TRANSFER_IDS(t), "upload of %s: done, %llu bytes, ETag %s", t->name,
 		        (unsigned long long)t->ledger.size, t->ledger.etag);
+		schedule_tell(u, t, UPLOADER_NEWS_FINISHED);
+	}
 	known = !uploader_status(u, t->name, &status);
 	if (known && u->cfg.on_done)
 		u->cfg.on_done(u->cfg.arg, t->name, &status);
@@ -148,6 +164,9 @@ static void take_offer(struct uploader *u, struct transfer *t)
 	if (!transfer_is_done(t)) {
 		schedule_ready(u, t);
 		schedule_publish(u, t, NULL);
+		if (!t->told_queued)
+			schedule_tell(u, t, UPLOADER_NEWS_QUEUED);
+		t->told_queued = true;
 	} else if (!was_done && t->offered_finished) {
 		schedule_completed(u, t, false);
 	}

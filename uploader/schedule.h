@@ -13,6 +13,9 @@
  */
 void schedule_publish(struct uploader *u, struct transfer *t, const char *error);
 
+/* Tell who asked for news of what has happened to @t. Without the lock. */
+void schedule_tell(struct uploader *u, struct transfer *t, enum uploader_news news);
+
 /* Take what the API has said since. Whether the thread is to go on. */
 bool schedule_inbox(struct uploader *u);
 

@@ -199,17 +199,6 @@ static int sign(
 	return text_len < 0 ? -ENOMEM : 0;
 }
 
-/* What both forms share; @names are the signed headers of the sorted @headers. */
-static int signature(char ret_signature[SIGV4_HASH_BYTES], const struct sigv4_key *key,
-        const struct sigv4_request *r, const char *query, const struct sigv4_field *headers,
-        const char *names, const char *time)
-{
-	char hash[SIGV4_HASH_BYTES];
-	int error = hash_request(hash, r, query, headers, names);
-
-	return error ? error : sign(ret_signature, key, time, hash);
-}
-
 /* @r's headers in the order of their names, to be freed. */
 static struct sigv4_field *sorted(const struct sigv4_request *r)
 {
@@ -225,7 +214,7 @@ static struct sigv4_field *sorted(const struct sigv4_request *r)
 int sigv4_sign(char **ret_authorization, const struct sigv4_key *key, const struct sigv4_request *request,
         uint64_t unix_s)
 {
-	char time[SIGV4_TIME_BYTES], hash[SIGV4_HASH_BYTES];
+	char time[SIGV4_TIME_BYTES], canonical[SIGV4_HASH_BYTES], hash[SIGV4_HASH_BYTES];
 	struct sigv4_field *headers = sorted(request);
 	char *query = sigv4_query(request->query, request->query_count);
 	char *names = headers ? signed_headers(headers, request->header_count) : NULL;
@@ -233,7 +222,9 @@ int sigv4_sign(char **ret_authorization, const struct sigv4_key *key, const stru
 
 	sigv4_time(time, unix_s);
 	if (query && names)
-		error = signature(hash, key, request, query, headers, names, time);
+		error = hash_request(canonical, request, query, headers, names);
+	if (!error)
+		error = sign(hash, key, time, canonical);
 	if (!error &&
 	        asprintf(ret_authorization,
 	                ALGORITHM " Credential=%s/%.8s/%s/%s/aws4_request, SignedHeaders=%s, Signature=%s",
@@ -241,50 +232,6 @@ int sigv4_sign(char **ret_authorization, const struct sigv4_key *key, const stru
 		error = -ENOMEM;
 	free(names);
 	free(query);
-	free(headers);
-	return error;
-}
-
-int sigv4_presign(char **ret_query, const struct sigv4_key *key, const struct sigv4_request *request,
-        uint64_t unix_s, uint32_t expires_s)
-{
-	char time[SIGV4_TIME_BYTES], hash[SIGV4_HASH_BYTES], expires[12];
-	struct sigv4_request r = *request;
-	struct sigv4_field fields[SIGV4_QUERY_MAX + 6];
-	struct sigv4_field *headers = NULL;
-	char *names = NULL, *credential = NULL, *query = NULL;
-	size_t n = request->query_count;
-	int error = -ENOMEM;
-
-	if (n > SIGV4_QUERY_MAX)
-		return -EINVAL;
-	sigv4_time(time, unix_s);
-	headers = sorted(request);
-	names = headers ? signed_headers(headers, r.header_count) : NULL;
-	if (!names || asprintf(&credential, "%s/%.8s/%s/%s/aws4_request", key->access_key, time, key->region,
-	                      key->service) < 0)
-		goto out;
-	snprintf(expires, sizeof(expires), "%u", (unsigned)expires_s);
-	if (n)
-		memcpy(fields, request->query, n * sizeof(*fields));
-	fields[n++] = (struct sigv4_field){ "X-Amz-Algorithm", ALGORITHM };
-	fields[n++] = (struct sigv4_field){ "X-Amz-Credential", credential };
-	fields[n++] = (struct sigv4_field){ "X-Amz-Date", time };
-	fields[n++] = (struct sigv4_field){ "X-Amz-Expires", expires };
-	fields[n++] = (struct sigv4_field){ "X-Amz-SignedHeaders", names };
-	if (key->session_token && key->session_token[0])
-		fields[n++] = (struct sigv4_field){ "X-Amz-Security-Token", key->session_token };
-	r.payload = SIGV4_UNSIGNED;
-	query = sigv4_query(fields, n);
-	if (!query)
-		goto out;
-	error = signature(hash, key, &r, query, headers, names, time);
-	if (!error && asprintf(ret_query, "%s&X-Amz-Signature=%s", query, hash) < 0)
-		error = -ENOMEM;
-out:
-	free(query);
-	free(credential);
-	free(names);
 	free(headers);
 	return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* AWS Signature Version 4, in the header form and in the query form (presigned URLs).
+/* AWS Signature Version 4, in the header form.
  *
  * Pure functions over strings; any thread. The caller gives what it is going to send: this module neither
  * adds headers nor looks at a clock. Source: "AWS Signature Version 4 for API requests" (IAM user guide) and
@@ -19,7 +19,6 @@
 
 struct sigv4_key {
 	const char *access_key, *secret_key;
-	const char *session_token; /* for presigned URLs; NULL or empty: none */
 	const char *region, *service;
 };
 
@@ -57,11 +56,5 @@ char *sigv4_query(const struct sigv4_field *query, size_t count);
 /* The value of the Authorization header, to be freed. 0 or -ENOMEM. */
 int sigv4_sign(char **ret_authorization, const struct sigv4_key *key, const struct sigv4_request *request,
         uint64_t unix_s);
-
-/* The whole query string of a presigned URL that is good for @expires_s seconds, to be freed; @request's
- * payload is taken as SIGV4_UNSIGNED. 0, -ENOMEM, -EINVAL (more than SIGV4_QUERY_MAX parameters). */
-#define SIGV4_QUERY_MAX 16
-int sigv4_presign(char **ret_query, const struct sigv4_key *key, const struct sigv4_request *request,
-        uint64_t unix_s, uint32_t expires_s);
 
 #endif

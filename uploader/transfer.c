@@ -80,8 +80,9 @@ void transfer_save(struct transfer *t, const struct transfer_env *env)
 	error = t->ledger.target ? ledger_save(&t->ledger, env->task->dir, t->name) : -ENOMEM;
 	/* A full disk must not keep recordings from leaving it. */
 	if (error)
-		log_warn("upload of %s: its ledger cannot be written: %s; going on, a crash would have parts "
-		         "sent again",
+		log_with(LOG_LEVEL_WARN, TRANSFER_IDS(t),
+		        "upload of %s: its ledger cannot be written: %s; going on, a crash would have parts "
+		        "sent again",
 		        t->name, strerror(-error));
 }
 
@@ -106,7 +107,8 @@ static void resume(struct transfer *t, const struct transfer_env *env)
 	if (t->ledger.state == LEDGER_DONE)
 		return;
 	if (!same) {
-		log_info("upload of %s: was begun to %s, which is not where uploads go now; beginning anew",
+		log_with(LOG_LEVEL_INFO, TRANSFER_IDS(t),
+		        "upload of %s: was begun to %s, which is not where uploads go now; beginning anew",
 		        t->name, t->ledger.target);
 		ledger_free(&t->ledger);
 		return;
@@ -131,7 +133,8 @@ void transfer_load(struct transfer *t, const struct transfer_env *env)
 
 	t->loaded = true;
 	if (error && error != -ENOENT)
-		log_warn("upload of %s: its ledger is not readable: %s; beginning anew", t->name,
+		log_with(LOG_LEVEL_WARN, TRANSFER_IDS(t),
+		        "upload of %s: its ledger is not readable: %s; beginning anew", t->name,
 		        strerror(-error));
 	else if (!error)
 		resume(t, env);
@@ -171,13 +174,15 @@ static int stretch(struct transfer *t, const struct transfer_env *env, uint64_t 
 	if (!begun)
 		return 0;
 	if (finished && bytes <= t->ledger.parts.part_size && t->ledger.state == LEDGER_PARTS) {
-		log_info("upload of %s: the file has become small, it goes in one piece", t->name);
+		log_with(LOG_LEVEL_INFO, TRANSFER_IDS(t),
+		        "upload of %s: the file has become small, it goes in one piece", t->name);
 		transfer_abandon(t, env);
 		return 0;
 	}
 	error = multipart_resize(&t->ledger.parts, bytes, finished);
 	if (error == -EFBIG) {
-		log_info("upload of %s: outgrows its parts, beginning anew with larger ones", t->name);
+		log_with(LOG_LEVEL_INFO, TRANSFER_IDS(t),
+		        "upload of %s: outgrows its parts, beginning anew with larger ones", t->name);
 		transfer_abandon(t, env);
 		error = 0;
 	}
@@ -192,7 +197,8 @@ int transfer_offer(struct transfer *t, const struct transfer_env *env, uint64_t 
 	int error = finished ? file_size(t, env, &bytes) : 0;
 
 	if (!error && transfer_is_done(t) && finished && t->ledger.size != bytes) {
-		log_warn("upload of %s: the file is not the one that was uploaded; uploading it", t->name);
+		log_with(LOG_LEVEL_WARN, TRANSFER_IDS(t),
+		        "upload of %s: the file is not the one that was uploaded; uploading it", t->name);
 		transfer_abandon(t, env);
 	}
 	if (!error && !transfer_is_done(t))

@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+#include "base/log.h"
 #include "uploader/ledger.h"
 #include "uploader/orphan.h"
 #include "uploader/task.h"
@@ -34,13 +35,13 @@ struct transfer_input {
 	TAILQ_ENTRY(transfer) link;
 	bool queued; /* is in the inbox */
 	bool offered, finished, forgotten, retry;
-	uint64_t bytes;
+	uint64_t bytes, finished_ns; /* when it was first said to be finished, by the monotonic clock */
 };
 
 /* What the API may be told. */
 struct transfer_public {
 	enum uploader_state state;
-	uint64_t bytes_done, bytes_total, next_try_unix_ns, finished_unix_ns;
+	uint64_t bytes_done, bytes_total, next_try_unix_ns, finished_unix_ns, took_ns;
 	uint32_t tries;
 	char etag[S3_ETAG_BYTES];
 	char *error;
@@ -64,6 +65,7 @@ struct transfer {
 	uint32_t tries;
 	uint64_t epoch, next_try_ns;
 	char logged[64]; /* beginning of the reason last logged */
+	bool told_queued, told_started;
 
 	struct ledger ledger;
 	uint64_t readable;   /* bytes: of the file when finished, announced while it grows */
@@ -77,6 +79,9 @@ struct transfer {
 	uint8_t md5[16]; /* of the whole file */
 	char confirmed_etag[S3_ETAG_BYTES];
 };
+
+/* For log_with. */
+#define TRANSFER_IDS(t) LOG_IDS(.room = (t)->meta.room, .track = (t)->meta.track, .record = (t)->name)
 
 struct transfer_env {
 	const struct task_env *task;

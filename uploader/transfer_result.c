@@ -34,7 +34,8 @@ static bool part_checked(struct transfer *t, const struct task *task)
 
 	part->state = same ? MULTIPART_GOOD : MULTIPART_MISSING;
 	if (!same)
-		log_info("upload of %s: part %u is not what was sent of it, sending it again", t->name,
+		log_with(LOG_LEVEL_INFO, TRANSFER_IDS(t),
+		        "upload of %s: part %u is not what was sent of it, sending it again", t->name,
 		        task->order.part);
 	return false;
 }
@@ -155,8 +156,9 @@ static bool proves(const struct transfer *t, const char *etag)
 	bool echoed = t->confirmed && t->confirmed_etag[0] && !strcasecmp(t->confirmed_etag, etag);
 	if (!echoed && !(own_scheme && (t->confirmed || t->gone)))
 		return false;
-	log_debug("upload of %s: the store's ETag %s is not made of MD5s (%s expected); size and "
-	          "confirmation fit",
+	log_with(LOG_LEVEL_DEBUG, TRANSFER_IDS(t),
+	        "upload of %s: the store's ETag %s is not made of MD5s (%s expected); size and "
+	        "confirmation fit",
 	        t->name, etag, expected[0] ? expected : "nothing");
 	return true;
 }
@@ -226,6 +228,8 @@ bool transfer_result(struct transfer *t, const struct transfer_env *env, const s
 		return part_result(t, env, task, reply, verdict);
 	case S3_COMPLETE:
 		return complete_result(t, reply, verdict);
+	case S3_GET:
+	case S3_DELETE:
 	case S3_ABORT:
 	case S3_LIST:
 		break;

@@ -230,6 +230,8 @@ static int offer(
 	struct transfer *t = uploader_find(u, name);
 	if (!t)
 		t = add(u, name, meta);
+	if (t && finished && !t->in.finished)
+		t->in.finished_ns = clk_mono_ns();
 	if (t && (finished || !t->in.finished)) {
 		t->in.finished = finished;
 		t->in.bytes = bytes;
@@ -300,6 +302,7 @@ int uploader_status(struct uploader *uploader, const char *name, struct uploader
 		ret_status->tries = pub->tries;
 		ret_status->next_try_unix_ns = pub->next_try_unix_ns;
 		ret_status->finished_unix_ns = pub->finished_unix_ns;
+		ret_status->took_ns = pub->took_ns;
 		snprintf(ret_status->key, sizeof(ret_status->key), "%s%s", uploader->cfg.conf->s3_prefix,
 		        name);
 		snprintf(ret_status->etag, sizeof(ret_status->etag), "%s", pub->etag);

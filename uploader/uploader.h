@@ -40,6 +40,7 @@ struct uploader_status {
 	uint32_t tries;                   /* failed tries in a row */
 	uint64_t next_try_unix_ns;
 	uint64_t finished_unix_ns; /* when DONE */
+	uint64_t took_ns; /* when DONE: since it was said to be finished; 0: that was before this process */
 	char key[LIMIT_FILE_NAME_BYTES + 513];
 	char etag[80];
 	char error[256]; /* the last failure: "403 SignatureDoesNotMatch: …", empty when none */
@@ -61,12 +62,24 @@ struct uploader_counts {
 	char last_error[256];
 };
 
+/* What may be worth telling about a recording; each once, but for a failure: again when its reason changes,
+ * or when it is given up. */
+enum uploader_news {
+	UPLOADER_NEWS_QUEUED,  /* it is to be uploaded, and not yet done */
+	UPLOADER_NEWS_STARTED, /* its first request is under way */
+	UPLOADER_NEWS_FINISHED,
+	UPLOADER_NEWS_FAILED
+};
+
 struct uploader_cfg {
 	const struct conf *conf; /* upload, s3, record.dir; must outlive the uploader */
 	/* Called on the uploader's thread once the store has confirmed; the file is still there. Called once
 	 * more after a restart, when the recording is offered again and its ledger says that it is uploaded.
 	 * It may call the functions below. May be NULL. */
 	void (*on_done)(void *arg, const char *name, const struct uploader_status *status);
+	/* The same; not called again after a restart for what was done before. May be NULL. */
+	void (*on_news)(void *arg, enum uploader_news news, const char *name,
+	        const struct uploader_meta *meta, const struct uploader_status *status);
 	void *arg;
 	unsigned stall_s; /* a request that does not move for this long is given up and retried; 0: 30 s */
 };

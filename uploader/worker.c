@@ -140,6 +140,9 @@ static bool start_transfer(struct uploader *u, struct task *task)
 	if (start_task(u, task, t, t->epoch, &order)) {
 		schedule_ready(u, t);
 		schedule_publish(u, t, NULL);
+		if (!t->told_started)
+			schedule_tell(u, t, UPLOADER_NEWS_STARTED);
+		t->told_started = true;
 	}
 	return true;
 }

@@ -8,43 +8,52 @@
 
 #define HUGE_BYTES   (2ull << 20)
 #define BUFFER_BYTES (1ull << 30)
-#define SMALLS       (BLOCK_LARGE_BYTES / BLOCK_SMALL_BYTES)
-#define ALL_FREE     ((1u << SMALLS) - 1)
+#define LEVELS       4 /* sizes; each is four of the one below */
+#define TOP          (LEVELS - 1)
 
-/* A chunk is free, one large block, or split. Free ones and split ones with room are in lists. */
-struct chunk {
-	struct chunk *next, *prev;
-	uint32_t free_smalls; /* bit i: small block i of a split chunk is free */
-};
-
+/* One struct block a page of the region; the first page's stands for all larger blocks that begin there. */
 struct block_pool {
 	uint8_t *data;
-	uint64_t bytes;
-	struct chunk *chunks;
-	struct block *blocks; /* SMALLS a chunk; the first of them stands for the large one, too */
-	struct chunk *free, *partial;
-	unsigned chunks_free, chunks_kept, in_use;
-	uint32_t smalls_free, smalls_kept; /* small blocks that could be had */
+	uint64_t bytes, free_bytes, kept_bytes; /* the last: for audio; a quarter of it for copies */
+	struct block *blocks;
+	struct block *free[LEVELS];
+	uint8_t *free_below[LEVELS]; /* of a split block of that level: how many of its four are free */
+	unsigned in_use;
 	bool huge;
 };
 
-static void list_push(struct chunk **list, struct chunk *chunk)
+static uint32_t bytes_of(unsigned level)
 {
-	chunk->prev = NULL;
-	chunk->next = *list;
-	if (*list)
-		(*list)->prev = chunk;
-	*list = chunk;
+	return (uint32_t)BLOCK_SMALL_BYTES << 2 * level;
 }
 
-static void list_remove(struct chunk **list, struct chunk *chunk)
+static unsigned level_of(uint32_t bytes)
 {
-	if (chunk->prev)
-		chunk->prev->next = chunk->next;
+	return ((unsigned)__builtin_ctz(bytes) - (unsigned)__builtin_ctz(BLOCK_SMALL_BYTES)) / 2;
+}
+
+static size_t index_of(const struct block_pool *pool, const struct block *block)
+{
+	return (size_t)(block - pool->blocks);
+}
+
+static void list_push(struct block **list, struct block *block)
+{
+	block->prev = NULL;
+	block->next = *list;
+	if (*list)
+		(*list)->prev = block;
+	*list = block;
+}
+
+static void list_remove(struct block **list, struct block *block)
+{
+	if (block->prev)
+		block->prev->next = block->next;
 	else
-		*list = chunk->next;
-	if (chunk->next)
-		chunk->next->prev = chunk->prev;
+		*list = block->next;
+	if (block->next)
+		block->next->prev = block->prev;
 }
 
 static void *map(uint64_t bytes, int flags)
@@ -54,7 +63,7 @@ static void *map(uint64_t bytes, int flags)
 	return at == MAP_FAILED ? NULL : at;
 }
 
-/* Plain pages, aligned as huge ones are, so that the kernel may join them. */
+/* Plain pages, aligned as huge ones are, so that the kernel may join them, which it is asked to. */
 static void *map_plain(uint64_t bytes)
 {
 	uint8_t *at = map(bytes + HUGE_BYTES, 0);
@@ -67,13 +76,41 @@ static void *map_plain(uint64_t bytes)
 		munmap(at, before);
 	if (before < HUGE_BYTES)
 		munmap(at + before + bytes, HUGE_BYTES - before);
+	madvise(at + before, bytes, MADV_HUGEPAGE);
 	return at + before;
+}
+
+/* All of the region as free blocks of the largest size. */
+static void fill(struct block_pool *pool)
+{
+	size_t pages = pool->bytes / BLOCK_PAGE_BYTES;
+
+	for (size_t i = 0; i < pages; i++) {
+		pool->blocks[i].data = pool->data + i * BLOCK_PAGE_BYTES;
+		pool->blocks[i].buffer = (uint16_t)(i * BLOCK_PAGE_BYTES / BUFFER_BYTES);
+	}
+	for (size_t i = pages; i > 0; i -= bytes_of(TOP) / BLOCK_PAGE_BYTES)
+		list_push(&pool->free[TOP], &pool->blocks[i - bytes_of(TOP) / BLOCK_PAGE_BYTES]);
+	pool->free_bytes = pool->bytes;
+	pool->kept_bytes = pool->bytes / 16;
+}
+
+static int make_tables(struct block_pool *pool)
+{
+	pool->blocks = calloc(pool->bytes / BLOCK_PAGE_BYTES, sizeof(*pool->blocks));
+	if (!pool->blocks)
+		return -ENOMEM;
+	for (unsigned level = 1; level < LEVELS; level++) {
+		pool->free_below[level] = calloc(pool->bytes / bytes_of(level), 1);
+		if (!pool->free_below[level])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hugepages hugepages)
 {
 	struct block_pool *pool;
-	unsigned count;
 
 	if (bytes == 0)
 		return -EINVAL;
@@ -81,29 +118,18 @@ int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hu
 	if (!pool)
 		return -ENOMEM;
 	pool->bytes = (bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
-	count = (unsigned)(pool->bytes / BLOCK_LARGE_BYTES);
-	pool->chunks = calloc(count, sizeof(*pool->chunks));
-	pool->blocks = calloc((size_t)count * SMALLS, sizeof(*pool->blocks));
+	/* The pool itself first: what describes it is a hundredth of it, and in vain if it is not to be had.
+	 */
 	if (hugepages != CONF_HUGEPAGES_OFF)
 		pool->data = map(pool->bytes, MAP_HUGETLB);
 	pool->huge = pool->data;
 	if (!pool->data && hugepages != CONF_HUGEPAGES_ON)
 		pool->data = map_plain(pool->bytes);
-	if (!pool->chunks || !pool->blocks || !pool->data) {
+	if (!pool->data || make_tables(pool)) {
 		block_pool_free(pool);
 		return -ENOMEM;
 	}
-	for (unsigned i = count; i-- > 0;)
-		list_push(&pool->free, &pool->chunks[i]);
-	for (unsigned i = 0; i < count * SMALLS; i++) {
-		uint64_t offset = (uint64_t)i * BLOCK_SMALL_BYTES;
-		pool->blocks[i].data = pool->data + offset;
-		pool->blocks[i].buffer = (uint16_t)(offset / BUFFER_BYTES);
-	}
-	pool->chunks_free = count;
-	pool->chunks_kept = count / 16;
-	pool->smalls_free = count * SMALLS;
-	pool->smalls_kept = count * SMALLS / 64;
+	fill(pool);
 	*ret_pool = pool;
 	return 0;
 }
@@ -114,95 +140,120 @@ void block_pool_free(struct block_pool *pool)
 		return;
 	if (pool->data)
 		munmap(pool->data, pool->bytes);
+	for (unsigned level = 1; level < LEVELS; level++)
+		free(pool->free_below[level]);
 	free(pool->blocks);
-	free(pool->chunks);
 	free(pool);
 }
 
-static struct chunk *take_chunk(struct block_pool *pool)
+/* How many of the block's three neighbours and itself are free, as parts of one that is split. */
+static uint8_t *siblings(struct block_pool *pool, const struct block *block, unsigned level)
 {
-	struct chunk *chunk = pool->free;
+	return &pool->free_below[level + 1][index_of(pool, block) >> 2 * (level + 1)];
+}
 
-	if (chunk) {
-		list_remove(&pool->free, chunk);
-		pool->chunks_free--;
+/* A free block of that level, out of its list; a larger one is split for it. */
+static struct block *take(struct block_pool *pool, unsigned level)
+{
+	unsigned from = level;
+	struct block *block;
+
+	while (from < LEVELS && !pool->free[from])
+		from++;
+	if (from == LEVELS)
+		return NULL;
+	block = pool->free[from];
+	list_remove(&pool->free[from], block);
+	if (from < TOP)
+		--*siblings(pool, block, from);
+	while (from > level) {
+		from--;
+		for (unsigned i = 3; i > 0; i--)
+			list_push(&pool->free[from], block + ((size_t)i << 2 * from));
+		*siblings(pool, block, from) = 3;
 	}
-	return chunk;
-}
-
-static void give_chunk(struct block_pool *pool, struct chunk *chunk)
-{
-	list_push(&pool->free, chunk);
-	pool->chunks_free++;
-}
-
-static struct block *take(struct block_pool *pool, struct chunk *chunk, unsigned small, uint32_t bytes)
-{
-	struct block *block = &pool->blocks[(size_t)(chunk - pool->chunks) * SMALLS + small];
-
-	block->bytes = bytes;
-	block->refs = 1;
-	block->next = NULL;
-	pool->in_use++;
-	pool->smalls_free -= bytes / BLOCK_SMALL_BYTES;
 	return block;
 }
 
-static struct block *get_small(struct block_pool *pool)
+/* Back to its list, or joined with its neighbours to a larger one. */
+static void give(struct block_pool *pool, struct block *block, unsigned level)
 {
-	struct chunk *chunk = pool->partial;
-	unsigned small;
+	while (level < TOP && *siblings(pool, block, level) == 3) {
+		size_t first = index_of(pool, block) >> 2 * (level + 1) << 2 * (level + 1);
 
-	if (!chunk) {
-		chunk = take_chunk(pool);
-		if (!chunk)
-			return NULL;
-		chunk->free_smalls = ALL_FREE;
-		list_push(&pool->partial, chunk);
+		*siblings(pool, block, level) = 0;
+		for (unsigned i = 0; i < 4; i++) {
+			struct block *part = &pool->blocks[first + ((size_t)i << 2 * level)];
+
+			if (part != block)
+				list_remove(&pool->free[level], part);
+		}
+		block = &pool->blocks[first];
+		level++;
 	}
-	small = (unsigned)__builtin_ctz(chunk->free_smalls);
-	chunk->free_smalls &= ~(1u << small);
-	if (!chunk->free_smalls)
-		list_remove(&pool->partial, chunk);
-	return take(pool, chunk, small, BLOCK_SMALL_BYTES);
+	list_push(&pool->free[level], block);
+	if (level < TOP)
+		++*siblings(pool, block, level);
 }
 
-struct block *block_get(struct block_pool *pool, enum block_use use)
+/* What has to stay free when a block is taken for that use. */
+static uint64_t kept(const struct block_pool *pool, enum block_use use)
 {
-	if (use == BLOCK_COPY)
-		return get_small(pool);
-	if (use == BLOCK_SMALL)
-		return pool->smalls_free > pool->smalls_kept ? get_small(pool) : NULL;
-	if (pool->chunks_free <= pool->chunks_kept)
-		return NULL;
-	return take(pool, take_chunk(pool), 0, BLOCK_LARGE_BYTES);
+	return use == BLOCK_VIDEO ? pool->kept_bytes : use == BLOCK_AUDIO ? pool->kept_bytes / 4 : 0;
+}
+
+struct block *block_get(struct block_pool *pool, enum block_use use, uint32_t bytes)
+{
+	unsigned least = use == BLOCK_COPY ? level_of(bytes) : 0;
+
+	for (unsigned level = level_of(bytes) + 1; level-- > least;) {
+		struct block *block;
+
+		if (pool->free_bytes < kept(pool, use) + bytes_of(level))
+			continue;
+		block = take(pool, level);
+		if (!block)
+			continue;
+		block->bytes = bytes_of(level);
+		block->refs = 1;
+		block->next = NULL;
+		pool->free_bytes -= block->bytes;
+		pool->in_use++;
+		return block;
+	}
+	return NULL;
 }
 
 void block_put(struct block_pool *pool, struct block *block)
 {
-	size_t index = (size_t)(block - pool->blocks);
-	struct chunk *chunk = &pool->chunks[index / SMALLS];
-	unsigned small = (unsigned)(index % SMALLS);
-
+	assert(pool->in_use > 0);
 	pool->in_use--;
-	pool->smalls_free += block->bytes / BLOCK_SMALL_BYTES;
-	if (block->bytes == BLOCK_LARGE_BYTES) {
-		give_chunk(pool, chunk);
-		return;
-	}
-	assert(!(chunk->free_smalls & 1u << small));
-	if (!chunk->free_smalls)
-		list_push(&pool->partial, chunk);
-	chunk->free_smalls |= 1u << small;
-	if (chunk->free_smalls == ALL_FREE) {
-		list_remove(&pool->partial, chunk);
-		give_chunk(pool, chunk);
-	}
+	pool->free_bytes += block->bytes;
+	give(pool, block, level_of(block->bytes));
+}
+
+uint32_t block_fit(uint64_t bytes)
+{
+	unsigned level = TOP;
+
+	while (level > 0 && bytes_of(level) > bytes)
+		level--;
+	return bytes_of(level);
 }
 
 unsigned block_in_use(const struct block_pool *pool)
 {
 	return pool->in_use;
+}
+
+uint64_t block_bytes_in_use(const struct block_pool *pool)
+{
+	return pool->bytes - pool->free_bytes;
+}
+
+uint64_t block_pool_bytes(const struct block_pool *pool)
+{
+	return pool->bytes;
 }
 
 bool block_in_hugepages(const struct block_pool *pool)

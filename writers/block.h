@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Blocks: aligned pieces of memory that file bytes are put together in and written from.
  *
- * One pool a writer thread, made once: no allocation and no lock after. A chunk of the pool is one large
- * block (video) or is split into small ones (audio), and joined again when all of these are back. When none
- * is free the caller gives up a frame, never waits. The last sixteenth of the pool is kept for small blocks,
- * so that video cannot starve audio, and a little of that for copies, so that what is held can be flushed.
+ * One pool a writer thread, made once: no allocation and no lock after. Sizes are 4, 16, 64 and 256 KiB: a
+ * free block is split in four when none of the wished size is there, and joined again when all four are back.
+ * When none is free the caller gives up a frame, never waits. The last sixteenth of the pool is kept for
+ * audio, so that video cannot starve it, and a quarter of that for copies, so that what is held can be
+ * flushed.
  *
- *   region  |  chunk  |  chunk  |s|s|s|s|…|  chunk  | …
+ *   region  |  256  |  64 |  64 |16|16|16|4 4 4 4|  64 |  256  | …
  *
  * The region is mapped in huge pages where that is allowed, and registered with io_uring.
  */
@@ -19,18 +20,20 @@
 #include "base/conf.h"
 
 #define BLOCK_PAGE_BYTES  4096 /* what O_DIRECT wants offsets, lengths and addresses aligned to */
-#define BLOCK_SMALL_BYTES (16 << 10)
+#define BLOCK_SMALL_BYTES BLOCK_PAGE_BYTES
+#define BLOCK_COPY_BYTES  (16 << 10) /* the largest copy */
 #define BLOCK_LARGE_BYTES (256 << 10)
 
 struct block_pool;
 
 struct block {
 	uint8_t *data;      /* aligned to its size */
-	uint32_t bytes;     /* BLOCK_SMALL_BYTES or BLOCK_LARGE_BYTES */
+	uint32_t bytes;     /* BLOCK_SMALL_BYTES, times four, …, BLOCK_LARGE_BYTES */
 	uint16_t buffer;    /* index of the registered buffer it lies in */
 	uint16_t refs;      /* the taker's, 1 when taken */
 	uint64_t offset;    /* the taker's: place of its first byte in the file */
-	struct block *next; /* the taker's */
+	struct block *next; /* the taker's; of a free one the pool's */
+	struct block *prev; /* the pool's */
 };
 
 /* Map @bytes (rounded up to whole huge pages) of memory. @hugepages ON: huge pages or -ENOMEM; AUTO: huge
@@ -41,17 +44,23 @@ int block_pool_create(struct block_pool **ret_pool, uint64_t bytes, enum conf_hu
 void block_pool_free(struct block_pool *pool);
 
 enum block_use {
-	BLOCK_LARGE, /* of a video file */
-	BLOCK_SMALL, /* of an audio file */
-	BLOCK_COPY,  /* small, for the time of one write */
+	BLOCK_VIDEO, /* of a video file */
+	BLOCK_AUDIO, /* of an audio file */
+	BLOCK_COPY,  /* for the time of one write */
 };
 
-/* A block, or NULL when none is free for that use. Its bytes are whatever was there before. */
-struct block *block_get(struct block_pool *pool, enum block_use use);
+/* A block of @bytes, one of the sizes; or a smaller one, but not of BLOCK_COPY, when none so large is free
+ * for that use; or NULL. Its bytes are whatever was there before. */
+struct block *block_get(struct block_pool *pool, enum block_use use, uint32_t bytes);
 void block_put(struct block_pool *pool, struct block *block);
 
-/* Blocks taken. */
+/* The largest size that is at most @bytes, and the smallest if there is none. */
+uint32_t block_fit(uint64_t bytes);
+
+/* Blocks taken; their bytes; bytes of the pool in all. */
 unsigned block_in_use(const struct block_pool *pool);
+uint64_t block_bytes_in_use(const struct block_pool *pool);
+uint64_t block_pool_bytes(const struct block_pool *pool);
 
 /* Whether the pool lies in huge pages. */
 bool block_in_hugepages(const struct block_pool *pool);

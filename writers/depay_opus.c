@@ -89,7 +89,7 @@ int depay_opus(const uint8_t *payload, uint32_t len, bool marker, struct depay_p
 {
 	struct cur c = cur_of(payload, len);
 	uint8_t toc = cur_u8(&c);
-	uint32_t frames = 1;
+	uint32_t frames = 1, duration;
 	int err = 0;
 
 	if (c.overrun)
@@ -109,18 +109,9 @@ int depay_opus(const uint8_t *payload, uint32_t len, bool marker, struct depay_p
 	default:
 		err = check_many(&c, &frames);
 	}
-	if (err || frames * depay_opus_frame_rtp(toc) > PACKET_TICKS_MAX)
+	duration = frames * depay_opus_frame_rtp(toc);
+	if (err || duration > PACKET_TICKS_MAX)
 		return -EBADMSG;
-	*ret_piece = (struct depay_piece){
-		.data = payload,
-		.len = len,
-		.frame_start = true,
-		.frame_end = true,
-		.picture_start = true,
-		.picture_end = true,
-		.key = true,
-		.picture_id = -1,
-		.duration_rtp = frames * depay_opus_frame_rtp(toc),
-	};
+	*ret_piece = depay_audio_piece(payload, len, duration);
 	return 0;
 }

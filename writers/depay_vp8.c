@@ -4,9 +4,11 @@
  *   RFC 7741 section 4.2, the descriptor:      RFC 6386 section 9.1, the frame's first bytes:
  *
  *    0 1 2 3 4 5 6 7                            byte 0..2  P (bit 0: 0 key frame) | version:3 | show:1 |
- * size:19, LE |X|R|N|S|R| PID |                           of a key frame only: |I|L|T|K| RSV   |  X byte 3..5
- * 9D 01 2A |M| PictureID   |  I, with M 15 bits        byte 6..7  width:14 | scale:2, LE | TL0PICIDX     |  L
- * byte 8..9  height:14 | scale:2, LE |TID|Y| KEYIDX  |  T or K
+ *   |X|R|N|S|R| PID |                                      size:19, LE; of a key frame only:
+ *   |I|L|T|K| RSV   |  X                        byte 3..5  9D 01 2A
+ *   |M| PictureID   |  I, with M 15 bits        byte 6..7  width:14 | scale:2, LE
+ *   | TL0PICIDX     |  L                        byte 8..9  height:14 | scale:2, LE
+ *   |TID|Y| KEYIDX  |  T or K
  */
 #include "writers/depay.h"
 

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include "base/cur.h"
+#include "writers/bits.h"
 
 #define I_PICTURE 0x80
 #define P_INTER   0x40
@@ -32,46 +33,25 @@
 #define P_DIFFS_MAX 3
 #define SYNC_CODE   0x498342
 
-/* Bits, most significant first; past the end they are zeros and overrun is set. */
-struct bits {
-	const uint8_t *data;
-	uint32_t len, at; /* bytes; the next bit */
-	bool overrun;
-};
-
-static uint32_t take(struct bits *b, unsigned n)
-{
-	uint32_t v = 0;
-
-	for (; n; n--, b->at++) {
-		if (b->at / 8 >= b->len) {
-			b->overrun = true;
-			return 0;
-		}
-		v = v << 1 | (b->data[b->at / 8] >> (7 - b->at % 8) & 1);
-	}
-	return v;
-}
-
 /* color_config (section 6.2.2): only what lies before the size. */
 static void skip_color(struct bits *b, unsigned profile)
 {
 	if (profile >= 2)
-		take(b, 1);
-	if (take(b, 3) != 7) { /* not CS_RGB */
-		take(b, 1);
+		bits_take(b, 1);
+	if (bits_take(b, 3) != 7) { /* not CS_RGB */
+		bits_take(b, 1);
 		if (profile == 1 || profile == 3)
-			take(b, 3);
+			bits_take(b, 3);
 	} else if (profile == 1 || profile == 3) {
-		take(b, 1);
+		bits_take(b, 1);
 	}
 }
 
 static void read_size(struct bits *b, struct depay_piece *piece)
 {
-	uint32_t width = take(b, 16) + 1, height = take(b, 16) + 1;
+	uint32_t width = bits_take(b, 16) + 1, height = bits_take(b, 16) + 1;
 
-	if (b->overrun || width > LIMIT_VPX_SIDE_PIXELS || height > LIMIT_VPX_SIDE_PIXELS)
+	if (b->overrun || width > LIMIT_SIDE_PIXELS || height > LIMIT_SIDE_PIXELS)
 		return;
 	piece->width = (uint16_t)width;
 	piece->height = (uint16_t)height;
@@ -81,10 +61,10 @@ static void read_size(struct bits *b, struct depay_piece *piece)
  * frame_size_with_refs). */
 static void read_inter_size(struct bits *b, struct depay_piece *piece)
 {
-	take(b, 8);  /* refresh_frame_flags */
-	take(b, 12); /* ref_frame_idx and sign bias, three times */
+	bits_take(b, 8);  /* refresh_frame_flags */
+	bits_take(b, 12); /* ref_frame_idx and sign bias, three times */
 	for (unsigned i = 0; i < 3; i++)
-		if (take(b, 1) || b->overrun)
+		if (bits_take(b, 1) || b->overrun)
 			return;
 	read_size(b, piece);
 }
@@ -96,36 +76,36 @@ static int read_frame_header(struct depay_piece *piece)
 	unsigned profile;
 	bool show, resilient;
 
-	if (take(&b, 2) != 2)
+	if (bits_take(&b, 2) != 2)
 		return -EBADMSG;
-	profile = take(&b, 1);
-	profile |= take(&b, 1) << 1;
-	if (profile == 3 && take(&b, 1))
+	profile = bits_take(&b, 1);
+	profile |= bits_take(&b, 1) << 1;
+	if (profile == 3 && bits_take(&b, 1))
 		return -EBADMSG;
-	if (take(&b, 1)) /* show_existing_frame */
+	if (bits_take(&b, 1)) /* show_existing_frame */
 		return 0;
-	piece->key = !take(&b, 1);
-	show = take(&b, 1);
-	resilient = take(&b, 1);
+	piece->key = !bits_take(&b, 1);
+	show = bits_take(&b, 1);
+	resilient = bits_take(&b, 1);
 	if (piece->key) {
-		if (take(&b, 24) != SYNC_CODE)
+		if (bits_take(&b, 24) != SYNC_CODE)
 			return -EBADMSG;
 		skip_color(&b, profile);
 		read_size(&b, piece);
 		return piece->width ? 0 : -EBADMSG;
 	}
-	bool intra_only = show ? false : take(&b, 1);
+	bool intra_only = show ? false : bits_take(&b, 1);
 	if (!resilient)
-		take(&b, 2); /* reset_frame_context */
+		bits_take(&b, 2); /* reset_frame_context */
 	if (!intra_only) {
 		read_inter_size(&b, piece);
 		return 0;
 	}
-	if (take(&b, 24) != SYNC_CODE)
+	if (bits_take(&b, 24) != SYNC_CODE)
 		return -EBADMSG;
 	if (profile > 0)
 		skip_color(&b, profile);
-	take(&b, 8); /* refresh_frame_flags */
+	bits_take(&b, 8); /* refresh_frame_flags */
 	read_size(&b, piece);
 	return b.overrun ? -EBADMSG : 0;
 }
@@ -140,7 +120,7 @@ static void read_structure(struct cur *c, struct depay_piece *piece)
 		for (unsigned i = 0; i < layers; i++) {
 			uint16_t width = cur_u16(c), height = cur_u16(c);
 
-			if (width <= LIMIT_VPX_SIDE_PIXELS && height <= LIMIT_VPX_SIDE_PIXELS &&
+			if (width <= LIMIT_SIDE_PIXELS && height <= LIMIT_SIDE_PIXELS &&
 			        width >= piece->layers_width && height >= piece->layers_height) {
 				piece->layers_width = width;
 				piece->layers_height = height;

@@ -257,7 +257,8 @@ int filer_job_close(const struct conf *conf, struct filer_file *file, struct msg
 		log_error("%s/%s: cannot be finished: %s; its part is kept and repaired at the next start",
 		        conf->record_dir, file->name, strerror(-err));
 	}
-	filer_job_state(file, MSG_FILE_FAILED, why, ret_state);
+	filer_job_state(file, err == -ENODATA && !file->failed ? MSG_FILE_DISCARDED : MSG_FILE_FAILED, why,
+	        ret_state);
 	return err;
 }
 

@@ -5,6 +5,9 @@
 
 #define PACKET_RTP_MAX 5760 /* 120 ms */
 #define STEREO         0x04
+#define SAMPLES        960  /* at once */
+#define MULAW_SILENCE  0xFF /* ITU-T G.711: the smallest values that are there */
+#define ALAW_SILENCE   0xD5
 
 /* The CELT configuration of 2.5 ms with the bandwidth of @config, or the next wider one (RFC 6716 table 2).
  */
@@ -52,4 +55,13 @@ struct fill fill_next(uint8_t toc, uint64_t gap_rtp)
 		fill.len = 2;
 	}
 	return fill;
+}
+
+uint32_t fill_samples(enum codec codec, uint64_t gap_rtp, const uint8_t **ret_bytes)
+{
+	static const uint8_t mulaw[SAMPLES] = { [0 ... SAMPLES - 1] = MULAW_SILENCE };
+	static const uint8_t alaw[SAMPLES] = { [0 ... SAMPLES - 1] = ALAW_SILENCE };
+
+	*ret_bytes = codec == CODEC_PCMA ? alaw : mulaw;
+	return gap_rtp < SAMPLES ? (uint32_t)gap_rtp : SAMPLES;
 }

@@ -12,7 +12,7 @@
 static bool is_kind(char c)
 {
 	return c == JOURNAL_META || c == JOURNAL_GAP || c == JOURNAL_CLOCK || c == JOURNAL_EVENT ||
-	       c == JOURNAL_SIZE || c == JOURNAL_END;
+	       c == JOURNAL_SIZE || c == JOURNAL_TIMES || c == JOURNAL_END;
 }
 
 static bool make_room(struct journal *journal, size_t more)

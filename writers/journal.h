@@ -23,9 +23,10 @@
 enum journal_kind {
 	JOURNAL_META = 'M',  /* fields of the sidecar's top level */
 	JOURNAL_GAP = 'G',   /* sidecar: "gaps" */
-	JOURNAL_CLOCK = 'C', /* sidecar: "clock", sender reports */
+	JOURNAL_CLOCK = 'C', /* sidecar: "sender_reports" */
 	JOURNAL_EVENT = 'E', /* sidecar: "events": epoch, ssrc, broken frame, skipped frames, … */
 	JOURNAL_SIZE = 'S',  /* sidecar: "sizes": picture sizes */
+	JOURNAL_TIMES = 'T', /* sidecar: "times": of frames, where the container tells none */
 	JOURNAL_END = 'Z',   /* fields of the sidecar's top level */
 };
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static const struct mux_ops *const all[] = { &mux_ivf, &mux_ogg };
+static const struct mux_ops *const all[] = { &mux_annexb, &mux_ivf, &mux_ogg, &mux_wav };
 
 static const struct mux_ops *by_ext(const char *ext)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* IVF: VP8 and VP9. All numbers are little-endian.
+/* IVF: VP8, VP9 and AV1. All numbers are little-endian.
  *
  *   file header, 32 bytes                     frame header, 12 bytes
  *    0  "DKIF"        16  time base: rate      0  length of the frame, 4 bytes
@@ -8,12 +8,13 @@
  *    8  "VP80"        28  unused
  *   12  width, height (2 bytes each)
  *
+ * A frame of AV1 is a temporal unit, and begins with its delimiter: 12 00.
+ *
  * An open frame's length stays 0 until its end, so a reader of what a crash left sees where to stop.
  */
-#include "writers/mux.h"
+#include "writers/mux_direct.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/cur.h"
@@ -22,20 +23,27 @@
 #define HEADER_BYTES       32
 #define FRAME_HEADER_BYTES 12
 #define SCAN_BYTES         4096
+#define DELIMITER          "\x12\x00"
+#define DELIMITER_BYTES    2
 
-struct mux {
-	struct segment *segment;
-	uint8_t header[HEADER_BYTES];
+struct ivf {
+	struct mux mux;
+	bool delimited;
 	uint64_t frame_at; /* offset of the open frame's header */
 	uint32_t frames;
 };
+
+static const char *fourcc(enum codec codec)
+{
+	return codec == CODEC_VP8 ? "VP80" : codec == CODEC_VP9 ? "VP90" : "AV01";
+}
 
 static void build_header(uint8_t *p, const struct mux_cfg *cfg)
 {
 	memcpy(p, "DKIF", 4);
 	cur_put_le(p + 4, 0, 2);
 	cur_put_le(p + 6, HEADER_BYTES, 2);
-	memcpy(p + 8, cfg->codec == CODEC_VP8 ? "VP80" : "VP90", 4);
+	memcpy(p + 8, fourcc(cfg->codec), 4);
 	cur_put_le(p + 12, cfg->width, 2);
 	cur_put_le(p + 14, cfg->height, 2);
 	cur_put_le(p + 16, cfg->clock_rate, 4);
@@ -45,78 +53,51 @@ static void build_header(uint8_t *p, const struct mux_cfg *cfg)
 
 static int begin(struct mux **ret_mux, const struct mux_cfg *cfg)
 {
-	struct mux *mux = calloc(1, sizeof(*mux));
+	uint8_t header[HEADER_BYTES];
 	int err;
 
-	if (!mux)
-		return -ENOMEM;
-	mux->segment = cfg->segment;
-	build_header(mux->header, cfg);
-	err = segment_append(mux->segment, mux->header, HEADER_BYTES);
-	if (err) {
-		segment_cut(mux->segment);
-		free(mux);
-		return err;
-	}
-	segment_commit(mux->segment);
-	*ret_mux = mux;
-	return 0;
+	build_header(header, cfg);
+	err = mux_direct_begin(ret_mux, sizeof(struct ivf), cfg->segment, header, HEADER_BYTES);
+	if (!err)
+		((struct ivf *)*ret_mux)->delimited = cfg->codec == CODEC_AV1;
+	return err;
 }
 
 static int frame_begin(struct mux *mux, uint64_t pts)
 {
-	uint8_t header[FRAME_HEADER_BYTES];
+	struct ivf *ivf = (struct ivf *)mux;
+	uint8_t header[FRAME_HEADER_BYTES + DELIMITER_BYTES];
 
+	memcpy(header + FRAME_HEADER_BYTES, DELIMITER, DELIMITER_BYTES);
 	cur_put_le(header, 0, 4);
 	cur_put_le(header + 4, pts, 8);
-	mux->frame_at = segment_end(mux->segment);
-	return segment_append(mux->segment, header, sizeof(header));
-}
-
-static int frame_append(struct mux *mux, const void *bytes, size_t len)
-{
-	return segment_append(mux->segment, bytes, len);
+	ivf->frame_at = segment_end(mux->segment);
+	return segment_append(
+	        mux->segment, header, FRAME_HEADER_BYTES + (ivf->delimited ? DELIMITER_BYTES : 0));
 }
 
 static int frame_end(struct mux *mux, uint32_t duration)
 {
-	uint64_t len = segment_end(mux->segment) - mux->frame_at - FRAME_HEADER_BYTES;
+	struct ivf *ivf = (struct ivf *)mux;
+	uint64_t len = segment_end(mux->segment) - ivf->frame_at - FRAME_HEADER_BYTES;
 	uint8_t field[4];
 
 	cur_put_le(field, len, 4);
-	segment_patch(mux->segment, mux->frame_at, field, sizeof(field));
-	segment_commit(mux->segment);
-	mux->frames++;
-	return 0;
-}
-
-static void frame_cut(struct mux *mux)
-{
-	segment_cut(mux->segment);
+	segment_patch(mux->segment, ivf->frame_at, field, sizeof(field));
+	ivf->frames++;
+	return mux_direct_frame_end(mux, duration);
 }
 
 static void set_size(struct mux *mux, uint16_t width, uint16_t height)
 {
-	cur_put_le(mux->header + 12, width, 2);
-	cur_put_le(mux->header + 14, height, 2);
-}
-
-static int flush(struct mux *mux)
-{
-	return 0;
-}
-
-static bool holds(const struct mux *mux)
-{
-	return false;
+	cur_put_le(mux->head + 12, width, 2);
+	cur_put_le(mux->head + 14, height, 2);
 }
 
 static void finish(struct mux *mux, uint8_t ret_head[64], size_t *ret_head_bytes)
 {
-	cur_put_le(mux->header + 24, mux->frames, 4);
-	memcpy(ret_head, mux->header, HEADER_BYTES);
-	*ret_head_bytes = HEADER_BYTES;
-	free(mux);
+	cur_put_le(mux->head + 24, ((struct ivf *)mux)->frames, 4);
+	mux_direct_finish(mux, ret_head, ret_head_bytes);
 }
 
 /* A window over the file: most frames are smaller than it, and cost no read of their own. */
@@ -142,12 +123,17 @@ static const uint8_t *peek(struct window *w, uint64_t at, size_t len, int *ret_e
 	return w->len >= len ? w->bytes : NULL;
 }
 
+static size_t header_bytes(const uint8_t *bytes, size_t len)
+{
+	return len < HEADER_BYTES ? len : HEADER_BYTES;
+}
+
 static bool header_good(const uint8_t *p)
 {
 	return p && !memcmp(p, "DKIF", 4) && cur_get_le(p + 4, 2) == 0 &&
 	       cur_get_le(p + 6, 2) == HEADER_BYTES &&
-	       (!memcmp(p + 8, "VP80", 4) || !memcmp(p + 8, "VP90", 4)) && cur_get_le(p + 16, 4) &&
-	       cur_get_le(p + 20, 4);
+	       (!memcmp(p + 8, "VP80", 4) || !memcmp(p + 8, "VP90", 4) || !memcmp(p + 8, "AV01", 4)) &&
+	       cur_get_le(p + 16, 4) && cur_get_le(p + 20, 4);
 }
 
 static int scan(int fd, uint64_t size, struct mux_scan *ret_scan)
@@ -190,12 +176,14 @@ const struct mux_ops mux_ivf = {
 	.ext = "ivf",
 	.begin = begin,
 	.frame_begin = frame_begin,
-	.frame_append = frame_append,
+	.frame_append = mux_direct_frame_append,
 	.frame_end = frame_end,
-	.frame_cut = frame_cut,
+	.frame_cut = mux_direct_frame_cut,
+	.prefetch = mux_direct_prefetch,
 	.set_size = set_size,
-	.flush = flush,
-	.holds = holds,
+	.flush = mux_direct_flush,
+	.holds = mux_direct_holds,
 	.finish = finish,
+	.header_bytes = header_bytes,
 	.scan = scan,
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Ogg Opus (RFC 7845).
+/* Ogg Opus (RFC 7845). All numbers are little-endian.
  *
  *   page 0  OpusHead: "OpusHead" | version 1 | channels | pre-skip:16 | input rate:32 | gain:16 | mapping 0
- * LE page 1  OpusTags: "OpusTags" | length:32, vendor | count:32 | count times length:32, NAME=value LE page
- * 2… packets, never split between pages; granule position: end of the last packet, pre-skip included
+ *   page 1  OpusTags: "OpusTags" | length:32, vendor | count:32 | count times length:32, NAME=value
+ *   page 2… packets, never split between pages; granule position: end of the last packet, pre-skip included
  *
  * Pre-skip. The file begins with the stream's first packet that came, as its encoder made it, and nothing is
  * cropped, so the only samples to skip are the encoder's look-ahead. It is not in the stream; 312 is
@@ -32,6 +32,7 @@
 #define INPUT_RATE   48000
 #define PAGE_TICKS   48000 /* a page ends after a second at the latest */
 #define BODY_BYTES   8192
+#define FIRST_BYTES  512
 #define TAGS_BYTES   1024
 #define HEADER_BYTES 19
 
@@ -46,8 +47,9 @@ struct mux {
 	uint32_t last_duration;
 	unsigned last_segments;
 	size_t last_bytes;
+	uint8_t *body; /* grows with the page, up to BODY_BYTES */
+	size_t size;
 	uint8_t lacing[MUX_OGG_PAGE_SEGMENTS];
-	uint8_t body[BODY_BYTES];
 };
 
 static int put_page(struct mux *mux, const struct mux_ogg_page *page)
@@ -112,7 +114,8 @@ static int put_packets(struct mux *mux, uint8_t flags, bool keep_last)
 	memmove(mux->lacing, mux->lacing + segments, mux->segments);
 	mux->whole_bytes -= bytes;
 	mux->body_bytes -= bytes;
-	memmove(mux->body, mux->body + bytes, mux->body_bytes);
+	if (mux->body_bytes)
+		memmove(mux->body, mux->body + bytes, mux->body_bytes);
 	return 0;
 }
 
@@ -201,6 +204,30 @@ static int make_room(struct mux *mux, unsigned segments, size_t bytes)
 	return put_packets(mux, 0, true);
 }
 
+/* The body holds @bytes. 0 or -ENOMEM. */
+static int grow(struct mux *mux, size_t bytes)
+{
+	size_t size = mux->size ? mux->size : FIRST_BYTES;
+	uint8_t *body;
+
+	if (bytes <= mux->size)
+		return 0;
+	while (size < bytes)
+		size *= 2;
+	body = realloc(mux->body, size);
+	if (!body)
+		return -ENOMEM;
+	mux->body = body;
+	mux->size = size;
+	return 0;
+}
+
+static void free_mux(struct mux *mux)
+{
+	free(mux->body);
+	free(mux);
+}
+
 static int frame_begin(struct mux *mux, uint64_t pts)
 {
 	mux->body_bytes = mux->whole_bytes;
@@ -214,6 +241,8 @@ static int frame_append(struct mux *mux, const void *bytes, size_t len)
 
 	if (len <= BODY_BYTES / 2 && open + len <= BODY_BYTES / 2)
 		err = make_room(mux, (unsigned)((open + len) / 255) + 1, len);
+	if (!err)
+		err = grow(mux, mux->body_bytes + len);
 	if (err)
 		return err;
 	memcpy(mux->body + mux->body_bytes, bytes, len);
@@ -246,6 +275,13 @@ static void frame_cut(struct mux *mux)
 	mux->body_bytes = mux->whole_bytes;
 }
 
+static void prefetch(const struct mux *mux, size_t len)
+{
+	for (size_t at = 0; mux->body && at < len; at += 64)
+		__builtin_prefetch(mux->body + mux->whole_bytes + at, 1);
+	__builtin_prefetch(mux->lacing + mux->segments, 1);
+}
+
 static bool holds(const struct mux *mux)
 {
 	return mux->packets > 1;
@@ -263,7 +299,21 @@ static void finish(struct mux *mux, uint8_t ret_head[64], size_t *ret_head_bytes
 		(void)put_packets(mux, MUX_OGG_PAGE_LAST,
 		        false); /* no block for it: the page is lost, repair has no part in it */
 	*ret_head_bytes = 0;
-	free(mux);
+	free_mux(mux);
+}
+
+static size_t header_bytes(const uint8_t *bytes, size_t len)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < 2; i++) {
+		size_t page = mux_ogg_page_bytes(bytes + at, len - at);
+
+		if (page == 0 || page > len - at)
+			break;
+		at += page;
+	}
+	return at;
 }
 
 const struct mux_ops mux_ogg = {
@@ -273,8 +323,10 @@ const struct mux_ops mux_ogg = {
 	.frame_append = frame_append,
 	.frame_end = frame_end,
 	.frame_cut = frame_cut,
+	.prefetch = prefetch,
 	.flush = flush,
 	.holds = holds,
 	.finish = finish,
+	.header_bytes = header_bytes,
 	.scan = mux_ogg_scan,
 };

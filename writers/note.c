@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "writers/note.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -179,6 +180,67 @@ void note_epoch(struct note *note, const struct packet *packet, const char *caus
 	        ",\"cause\":\"%s\",\"rtp\":%" PRIu32 ",\"seq\":%" PRIu64 ",\"time_rtp\":%" PRIu64, cause,
 	        packet->rtp_time, packet->ext_seq, time_rtp);
 	write_event(note, "epoch", packet, more);
+}
+
+void note_shift(struct note *note, const struct packet *report, int64_t ticks)
+{
+	char more[96];
+
+	if (!allow(note, report->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more), ",\"rtp\":%" PRIu32 ",\"ticks\":%" PRId64, report->rtp_time, ticks);
+	write_event(note, "time_shift", report, more);
+}
+
+void note_pause(
+        struct note *note, const struct packet *packet, const char *basis, double seconds, uint64_t time_rtp)
+{
+	char more[160];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	snprintf(more, sizeof(more),
+	        ",\"seconds\":%.3f,\"basis\":\"%s\",\"rtp\":%" PRIu32 ",\"time_rtp\":%" PRIu64, seconds,
+	        basis, packet->rtp_time, time_rtp);
+	write_event(note, "pause", packet, more);
+}
+
+void note_layer(struct note *note, const struct packet *packet, const struct note_layer *layer)
+{
+	char more[200], rid[LIMIT_RID_BYTES + 1];
+	size_t len = 0;
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	for (const char *at = layer->rid; *at && len < LIMIT_RID_BYTES; at++)
+		if (isalnum((unsigned char)*at) || *at == '-' || *at == '_') /* RFC 8851 section 10 */
+			rid[len++] = *at;
+	rid[len] = '\0';
+	snprintf(more, sizeof(more),
+	        ",\"from\":%u,\"to\":%u,\"rid\":\"%s\",\"cause\":\"%s\",\"rtp\":%" PRIu32
+	        ",\"placed_by\":\"%s\"",
+	        layer->from, layer->to, rid, layer->cause, packet->rtp_time,
+	        layer->exact ? "sender_report" : "arrival");
+	write_event(note, "layer", packet, more);
+}
+
+size_t note_orientation_object(char ret_json[NOTE_ORIENTATION_BYTES], uint8_t orientation)
+{
+	return (size_t)snprintf(ret_json, NOTE_ORIENTATION_BYTES,
+	        "{\"degrees\":%u,\"flip\":%s,\"camera\":\"%s\"}", (orientation & 3u) * 90,
+	        orientation & 4 ? "true" : "false", orientation & 8 ? "back" : "front");
+}
+
+void note_orientation(struct note *note, const struct packet *packet, uint64_t time_rtp)
+{
+	char more[160], object[NOTE_ORIENTATION_BYTES];
+
+	if (!allow(note, packet->arrival_unix_ns))
+		return;
+	note_orientation_object(object, packet->orientation);
+	snprintf(more, sizeof(more), ",\"rtp\":%" PRIu32 ",\"time_rtp\":%" PRIu64 ",\"orientation\":%s",
+	        packet->rtp_time, time_rtp, object);
+	write_event(note, "orientation", packet, more);
 }
 
 void note_ssrc(struct note *note, const struct packet *packet)

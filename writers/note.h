@@ -3,8 +3,9 @@
  *
  *   GAP    {"at","unix_ns","rtp","seq","packets","cause"}    each gap; "shed": how many of them our own ring
  * cost CLOCK  {"unix_ns","arrival_unix_ns","rtp"}               sender reports: the first, one in five
- * seconds, the last EVENT  {"type","at","unix_ns",…}                         epoch, ssrc, broken_frame,
- * malformed, skipped_frames SIZE   {"at","unix_ns","rtp","time_rtp","width","height"}
+ * seconds, the last EVENT  {"type","at","unix_ns",…}                         epoch, time_shift, pause, ssrc,
+ * layer, orientation, broken_frame, malformed, skipped_frames SIZE
+ * {"at","unix_ns","rtp","time_rtp","width","height"}
  *
  * "at" and "unix_ns" are the arrival of the packet that showed it; for gaps that is the one after. Gaps from
  * before a file was begun are kept for it. What a peer can cause by the packet is written at most
@@ -55,6 +56,20 @@ struct note {
 #define NOTE_CAUSE_TIME_JUMP "time_jump"
 #define NOTE_CAUSE_OVERLAP   "overlap"
 #define NOTE_CAUSE_END       "end"
+#define NOTE_CAUSE_LAYER     "layer"
+/* What tells how long a pause was. */
+#define NOTE_BASIS_ARRIVAL "arrival"
+#define NOTE_BASIS_CAPTURE "capture_time"
+#define NOTE_BASIS_REPORT  "sender_report"
+/* Why another simulcast layer is recorded. */
+#define NOTE_CAUSE_BETTER "better"
+#define NOTE_CAUSE_SILENT "silent"
+#define NOTE_CAUSE_BROKEN "broken"
+
+#define NOTE_ORIENTATION_BYTES 64
+/* {"degrees","flip","camera"}: how the picture has to be turned (clockwise) and mirrored to be seen upright,
+ * of C F R1 R0 of 3GPP TS 26.114 section 7.4.5. Returns the length. */
+size_t note_orientation_object(char ret_json[NOTE_ORIENTATION_BYTES], uint8_t orientation);
 
 /* A file begins: gaps kept so far and the last sender report go into it. */
 void note_open(struct note *note, struct segment *segment);
@@ -69,7 +84,21 @@ void note_broken_frame(
 void note_malformed(struct note *note, const struct packet *packet);
 void note_skipped_frames(struct note *note, const struct packet *packet, uint64_t frames);
 void note_epoch(struct note *note, const struct packet *packet, const char *cause, uint64_t time_rtp);
+/* All that follows is later by @ticks of media time than it was, by the report @report. */
+void note_shift(struct note *note, const struct packet *report, int64_t ticks);
+/* The sender's RTP clock stood still before @packet for so long; silence is written for it from @time_rtp of
+ * the file on. */
+void note_pause(
+        struct note *note, const struct packet *packet, const char *basis, double seconds, uint64_t time_rtp);
 void note_ssrc(struct note *note, const struct packet *packet);
+struct note_layer {
+	unsigned from, to; /* by their place in the offer */
+	const char *rid;   /* of @to */
+	const char *cause;
+	bool exact; /* its time is placed by sender reports, not by arrival */
+};
+void note_layer(struct note *note, const struct packet *packet, const struct note_layer *layer);
+void note_orientation(struct note *note, const struct packet *packet, uint64_t time_rtp);
 void note_size(
         struct note *note, const struct packet *packet, uint64_t time_rtp, uint16_t width, uint16_t height);
 

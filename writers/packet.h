@@ -25,19 +25,25 @@ struct packet {
 	uint64_t ext_seq;         /* RTP sequence number extended to 64 bits (RFC 3550 A.1) */
 	uint64_t arrival_unix_ns; /* to be told */
 	uint64_t arrival_mono_ns; /* to be reckoned with: the wall clock may be set */
-	uint64_t ntp;             /* PACKET_SENDER_REPORT: 32.32 */
+	uint64_t ntp; /* PACKET_SENDER_REPORT, and media with PACKET_CAPTURED: the sender's clock, 32.32 */
 	uint32_t rtp_time;
 	uint32_t ssrc;
-	uint32_t shed_pkts; /* given up for a full ring since the last one handed over, of this track */
+	uint16_t shed_pkts; /* given up for a full ring since the last one handed over, of this track */
 	uint16_t payload_bytes;
-	uint8_t kind;  /* enum packet_kind */
-	uint8_t flags; /* PACKET_MARKER | … */
+	uint8_t kind : 2;        /* enum packet_kind */
+	uint8_t layer : 2;       /* of the track's simulcast layers, by its place in the offer */
+	uint8_t orientation : 4; /* PACKET_ORIENTATION: C, F and R1 R0 of 3GPP TS 26.114 section 7.4.5 */
+	uint8_t flags;           /* PACKET_MARKER | … */
 };
 static_assert(sizeof(struct packet) <= 64, "one cache line");
 
 #define PACKET_MARKER 1 /* RTP's marker bit */
 #define PACKET_RESTART                                                                                       \
 	2 /* the sender began anew here: sequence numbers and time have no relation to those before */
+
+#define PACKET_REPAIRED    4  /* lost, and brought back by a retransmission or redundancy */
+#define PACKET_CAPTURED    8  /* ntp is when the sender captured it (abs-capture-time) */
+#define PACKET_ORIENTATION 16 /* orientation is given */
 
 /* Gives back @n packets to where they came from. Called on writer threads. */
 typedef void packet_release_fn(void *arg, struct packet *const *packets, unsigned n);

@@ -7,7 +7,8 @@
  *   [ ][ ][ ][ ][7][ ][9] …                   in order nothing is stored
  *
  * Holds packets until what is missing has come, or its owner gives it up: when it has waited long enough, or
- * the window is too small. On the writer's thread; no allocation after reorder_init.
+ * the window is too small. The window grows as far as packets come apart, up to its bound, and is given back
+ * when none is held: most tracks never need more than a few slots. On the writer's thread.
  */
 #ifndef WRITERS_REORDER_H
 #define WRITERS_REORDER_H
@@ -22,9 +23,9 @@ struct reorder_slot {
 };
 
 struct reorder {
-	uint64_t next;         /* extended sequence number awaited */
-	uint64_t gap_since_ns; /* with packets held: since when it is missing */
-	uint32_t held, mask;
+	uint64_t next;             /* extended sequence number awaited */
+	uint64_t gap_since_ns;     /* with packets held: since when it is missing */
+	uint32_t held, size, most; /* packets held, slots there are, and may be */
 	bool started;
 	bool settling; /* at the start: earlier packets than the first to come may follow, and none is missed
 	                */
@@ -35,11 +36,11 @@ enum reorder_verdict {
 	REORDER_NEXT, /* it is the next one; reorder_take may give more */
 	REORDER_HELD, /* kept until its turn */
 	REORDER_LATE, /* it was given up, or is there already */
-	REORDER_FULL, /* too far ahead: give up what is missing, and try again */
+	REORDER_FULL, /* too far ahead, or no memory: give up what is missing, and try again */
 };
 
-/* @slots is a power of two. 0 or -ENOMEM. */
-int reorder_init(struct reorder *reorder, unsigned slots);
+/* @most slots, a power of two. */
+void reorder_init(struct reorder *reorder, unsigned most);
 /* Nothing may be held. */
 void reorder_free(struct reorder *reorder);
 

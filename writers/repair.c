@@ -14,35 +14,18 @@
 #include "writers/finalise.h"
 #include "writers/journal.h"
 #include "writers/mux.h"
-#include "writers/mux_ogg_page.h"
 #include "writers/sidecar.h"
 
-#define IVF_HEADER_BYTES 32
-#define PROBE_BYTES      (128 << 10)
+#define PROBE_BYTES (128 << 10)
 
 /* One part under repair. */
 struct patient {
 	int dir_fd, fd, journal_fd;
 	const char *name, *end;
+	const struct mux_ops *ops;
 	struct stat stat;
 	struct mux_scan *scan;
 };
-
-/* Bytes of the container's headers at the start of @bytes; @len when they fill all of it. */
-static size_t header_bytes(const char *name, const uint8_t *bytes, size_t len)
-{
-	size_t at = 0, page;
-
-	if (strcmp(strrchr(name, '.'), ".ogg") != 0)
-		return len < IVF_HEADER_BYTES ? len : IVF_HEADER_BYTES;
-	for (unsigned i = 0; i < 2; i++) {
-		page = mux_ogg_page_bytes(bytes + at, len - at);
-		if (page == 0 || page > len - at)
-			break;
-		at += page;
-	}
-	return at;
-}
 
 /* Whether a file that holds no whole frame holds nothing of one either: zeros behind its headers, to the end.
  */
@@ -54,7 +37,7 @@ static bool without_media(struct patient *p)
 
 	while (zeros) {
 		ssize_t n = pread(p->fd, buf, PROBE_BYTES, (off_t)at);
-		size_t from = at == 0 && n > 0 ? header_bytes(p->name, buf, (size_t)n) : 0;
+		size_t from = at == 0 && n > 0 ? p->ops->header_bytes(buf, (size_t)n) : 0;
 
 		if (n <= 0) {
 			zeros = n == 0;
@@ -190,12 +173,16 @@ static int open_patient(struct patient *p)
 
 int repair_part(int dir_fd, const char *name, const char *end, struct msg_file_state *ret_file)
 {
-	struct patient p = { .dir_fd = dir_fd, .fd = -1, .journal_fd = -1, .name = name, .end = end };
-	const struct mux_ops *ops = mux_by_name(name);
-	int err = ops ? open_patient(&p) : -EINVAL;
+	struct patient p = { .dir_fd = dir_fd,
+		.fd = -1,
+		.journal_fd = -1,
+		.name = name,
+		.end = end,
+		.ops = mux_by_name(name) };
+	int err = p.ops ? open_patient(&p) : -EINVAL;
 
 	if (!err)
-		err = ops->scan(p.fd, (uint64_t)p.stat.st_size, p.scan);
+		err = p.ops->scan(p.fd, (uint64_t)p.stat.st_size, p.scan);
 	if (err == -EBADMSG && without_media(&p))
 		err = remove_empty(&p);
 	else if (!err)

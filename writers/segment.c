@@ -69,6 +69,7 @@ static void returned(struct filer_file *file, enum filer_job job)
 			segment->opened = true;
 			segment->direct = file->direct;
 			segment->journal_offset = file->journal_bytes;
+			uring_add_file(storage_uring(segment->storage), file->fd);
 			if (segment->flush_wanted)
 				segment_write_journal(segment);
 			segment_write_push(segment, segment->flush_wanted);
@@ -133,7 +134,8 @@ int segment_begin(struct segment **ret_segment, struct storage *storage, const s
 	if (!segment)
 		return -ENOMEM;
 	segment->storage = storage;
-	segment->small = cfg->small;
+	segment->audio = cfg->audio;
+	segment->untimed = cfg->untimed;
 	segment->slot = cfg->slot;
 	segment->track_arg = cfg->track_arg;
 	segment->preallocate_bytes = segment->reserved = cfg->preallocate_bytes;
@@ -157,10 +159,22 @@ int segment_begin(struct segment **ret_segment, struct storage *storage, const s
 	return 0;
 }
 
+/* A video file begins with as much as there is, so that its first frame goes to disk in one write: what a
+ * crash leaves is that frame or nothing, and no part that cannot be repaired. Blocks go out as they are full,
+ * the journal with the flush: where that tells the times, blocks are never small. */
+static uint64_t wish_of(struct segment *segment)
+{
+	uint64_t wish = pace_wish(&segment->pace, segment->end, storage_now_ns(segment->storage),
+	        segment_flush_ns(storage_cfg(segment->storage)->conf));
+
+	return segment->untimed || (!segment->end && !segment->audio) ? BLOCK_LARGE_BYTES : wish;
+}
+
 static int add_block(struct segment *segment)
 {
-	struct block *block =
-	        block_get(storage_blocks(segment->storage), segment->small ? BLOCK_SMALL : BLOCK_LARGE);
+	uint64_t wish = wish_of(segment);
+	struct block *block = block_get(storage_blocks(segment->storage),
+	        segment->audio ? BLOCK_AUDIO : BLOCK_VIDEO, block_fit(wish));
 
 	if (!block) {
 		storage_count(segment->storage, STAT_WRITER_drop_no_block, 1);
@@ -200,6 +214,18 @@ int segment_append(struct segment *segment, const void *bytes, size_t len)
 		len -= n;
 	}
 	return 0;
+}
+
+void segment_prefetch(const struct segment *segment, size_t len)
+{
+	const struct block *block = segment->last;
+	const uint8_t *to;
+
+	if (!block)
+		return;
+	to = block->data + (segment->end - block->offset);
+	for (size_t at = 0; at < len && to + at < block->data + block->bytes; at += 64)
+		__builtin_prefetch(to + at, 1);
 }
 
 uint64_t segment_end(const struct segment *segment)
@@ -320,6 +346,7 @@ static void close_file(struct segment *segment)
 		destroy(segment);
 		return;
 	}
+	uring_remove_file(storage_uring(segment->storage), file->fd);
 	file->size = segment->discarded ? 0 : segment->written;
 	file->failed = segment->status;
 	segment->inflight++;

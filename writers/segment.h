@@ -33,7 +33,8 @@ struct segment_cfg {
 	const char *promised;       /* the name to take if it is of this second and free; NULL: none */
 	const char *meta;           /* JSON object: what the journal begins with (writers/journal.h) */
 	size_t meta_bytes;
-	bool small;      /* audio: small blocks */
+	bool audio;      /* its blocks are audio's */
+	bool untimed;    /* its frames' times are in the journal alone, which bytes are not to run ahead of */
 	void *track_arg; /* the struct track: for events; files of one track are chained by it */
 };
 
@@ -43,6 +44,9 @@ int segment_begin(struct segment **ret_segment, struct storage *storage, const s
 /* Copy @len bytes to the end. 0; -ENOBUFS (no block is free: cut the frame and go on later); -EIO (the file
  * has failed). */
 int segment_append(struct segment *segment, const void *bytes, size_t len);
+
+/* Begin to fetch the place that the next @len bytes will have. */
+void segment_prefetch(const struct segment *segment, size_t len);
 
 /* Offset of the end. */
 uint64_t segment_end(const struct segment *segment);

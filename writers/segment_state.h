@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include "writers/filer.h"
+#include "writers/pace.h"
 #include "writers/segment.h"
 #include "writers/storage.h"
 
@@ -36,7 +37,8 @@ struct segment {
 	uint64_t end, committed;
 	struct storage *storage;
 	int status;
-	bool small;
+	bool audio, untimed;
+	struct pace pace;
 	/* the file */
 	bool opened, direct, tail_busy, flush_wanted, finishing, discarded, closing, broken, reserving,
 	        syncing;

@@ -167,6 +167,15 @@ static bool send_last(struct segment *segment, uint64_t up)
 	        (uint32_t)(up - segment->sent), segment->committed, false);
 }
 
+/* A block that a copy of so many bytes fits into; NULL: there is none, or they are too many. */
+static struct block *get_copy(struct segment *segment, uint64_t len)
+{
+	if (len > BLOCK_COPY_BYTES)
+		return NULL;
+	return block_get(storage_blocks(segment->storage), BLOCK_COPY,
+	        len > BLOCK_PAGE_BYTES ? BLOCK_COPY_BYTES : BLOCK_PAGE_BYTES);
+}
+
 /* What is committed of a block that is not full. With O_DIRECT its last page goes out as a copy, padded with
  * zeros: the open frame behind it must not reach the disk, and the page goes out again when there is more of
  * it. A short range is copied whole, for one write instead of two. */
@@ -181,13 +190,18 @@ static bool send_rest(struct segment *segment)
 		return send_up_to(segment, segment->committed);
 	if (segment->finishing)
 		return send_last(segment, up);
-	if (up - segment->sent <= BLOCK_SMALL_BYTES)
+	copy = get_copy(segment, up - segment->sent);
+	if (copy) {
 		from = segment->sent;
-	else if (!send_up_to(segment, tail))
-		return false;
-	copy = block_get(storage_blocks(segment->storage), BLOCK_COPY);
-	if (!copy)
-		return false;
+	} else {
+		copy = get_copy(segment, up - from);
+		if (!copy)
+			return false;
+		if (!send_up_to(segment, tail)) {
+			release(segment, copy);
+			return false;
+		}
+	}
 	len = (size_t)(segment->committed - from);
 	memcpy(copy->data, block->data + (from - block->offset), len);
 	memset(copy->data + len, 0, (size_t)(up - segment->committed));

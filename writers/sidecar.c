@@ -98,18 +98,23 @@ static int draft_end(struct draft *draft, const char *name, int err)
 }
 
 /* The lines of one kind as an array: one more pass over the journal, no memory. */
-static void put_array(FILE *out, const char *key, int journal_fd, enum journal_kind kind)
+static void put_array(FILE *out, const char *key, int journal_fd, enum journal_kind kind, bool optional)
 {
 	struct journal_reader reader;
 	struct journal_line line;
 	unsigned n = 0;
 
-	fprintf(out, ",\n  \"%s\": [", key);
+	if (!optional)
+		fprintf(out, ",\n  \"%s\": [", key);
 	journal_read(&reader, journal_fd);
-	while (journal_fd >= 0 && journal_next(&reader, &line))
-		if (line.kind == kind)
-			fprintf(out, "%s\n    %.*s", n++ ? "," : "", (int)line.len, line.json);
-	fputs(n ? "\n  ]" : "]", out);
+	while (journal_fd >= 0 && journal_next(&reader, &line)) {
+		if (line.kind != kind)
+			continue;
+		if (optional && !n)
+			fprintf(out, ",\n  \"%s\": [", key);
+		fprintf(out, "%s\n    %.*s", n++ ? "," : "", (int)line.len, line.json);
+	}
+	fputs(n ? "\n  ]" : optional ? "" : "]", out);
 }
 
 /* The order of the fields; what has no value is left out, but for the links. */
@@ -117,6 +122,7 @@ static const struct {
 	const char *key;
 	enum journal_kind array; /* 0: none */
 	bool or_null;
+	bool optional; /* an array that is left out when it is empty */
 } order[] = {
 	{ "version" },
 	{ "name" },
@@ -144,11 +150,13 @@ static const struct {
 	{ "ssrc" },
 	{ "first_rtp" },
 	{ "last_rtp" },
-	{ "clock", JOURNAL_CLOCK },
+	{ "clock" },
+	{ "sender_reports", JOURNAL_CLOCK },
 	{ "gaps", JOURNAL_GAP },
 	{ "gap_packets" },
 	{ "events", JOURNAL_EVENT },
 	{ "sizes", JOURNAL_SIZE },
+	{ "times", JOURNAL_TIMES, .optional = true },
 	{ "previous", 0, true },
 	{ "next", 0, true },
 	{ "repaired" },
@@ -167,7 +175,7 @@ static void put_all(FILE *out, struct sidecar_fields *fields, int journal_fd)
 		struct sidecar_field *field;
 
 		if (order[i].array) {
-			put_array(out, order[i].key, journal_fd, order[i].array);
+			put_array(out, order[i].key, journal_fd, order[i].array, order[i].optional);
 			continue;
 		}
 		field = sidecar_field_find(fields, order[i].key);

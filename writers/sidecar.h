@@ -38,7 +38,8 @@ struct sidecar_facts {
 	bool repaired;   /* bytes were cut off or made anew, or the journal has no end */
 	/* Of a file whose track did not end it: what its bytes say. Overrides the journal's figures. */
 	bool scanned;
-	uint64_t frames, first_pts, last_pts;
+	uint64_t frames; /* 0: they do not say */
+	uint64_t first_pts, last_pts;
 	uint64_t modified_unix_ns;
 };
 

@@ -7,19 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clk.h"
+#include "base/codec.h"
 
-#define VPX_CLOCK_RATE  90000 /* RFC 7741 section 6.1, RFC 9628 section 6.1: where the journal is lost */
-#define OPUS_CLOCK_RATE 48000 /* RFC 7587 section 4.1 */
+#define VIDEO_CLOCK_RATE 90000
+#define MS_MAX           1e12 /* what is read back may be anything */
+#define SPARE_BYTES      32
 
-static const char *keep(struct sidecar_fields *fields, const char *text, size_t len)
+/* Keep @text, and leave it @spare bytes to grow. */
+static char *keep(struct sidecar_fields *fields, const char *text, size_t len, size_t spare)
 {
 	char *at = fields->text + fields->text_bytes;
 
-	if (fields->text_bytes + len >= fields->text_max)
+	if (fields->text_bytes + len + spare >= fields->text_max)
 		return NULL;
 	memcpy(at, text, len);
 	at[len] = '\0';
-	fields->text_bytes += len + 1;
+	fields->text_bytes += len + spare + 1;
 	return at;
 }
 
@@ -43,22 +46,33 @@ static void set(
 {
 	struct sidecar_field *field = find(fields, key, key_len);
 	char quoted[JOURNAL_LINE_BYTES + 2];
-	const char *kept;
+	size_t spare = 0;
+	char *kept;
 
 	if (!field) {
 		if (fields->count >= fields->max || key_len > JOURNAL_LINE_BYTES)
 			return;
 		quoted[0] = quoted[key_len + 1] = '"';
 		memcpy(quoted + 1, key, key_len);
-		kept = keep(fields, quoted, key_len + 2);
+		kept = keep(fields, quoted, key_len + 2, 0);
 		if (!kept)
 			return;
 		field = &fields->fields[fields->count++];
 		*field = (struct sidecar_field){ .key = kept, .value = "null" };
+	} else if (value_len <= field->room) {
+		memcpy(field->room_at, value, value_len);
+		field->room_at[value_len] = '\0';
+		field->value = field->room_at;
+		return;
+	} else {
+		spare = SPARE_BYTES; /* what is given anew may be so many times, and grow a little each time
+		                      */
 	}
-	kept = keep(fields, value, value_len);
-	if (kept)
-		field->value = kept;
+	kept = keep(fields, value, value_len, spare);
+	if (!kept)
+		return;
+	field->value = field->room_at = kept;
+	field->room = value_len + spare;
 }
 
 __attribute__((format(printf, 3, 4))) static void set_format(
@@ -87,6 +101,7 @@ static void unset(struct sidecar_fields *fields, const char *key)
 struct seen {
 	bool end;
 	uint64_t gap_packets;
+	double last_ms; /* of frames whose container does not tell their times */
 };
 
 static void set_object(struct sidecar_fields *fields, const char *json)
@@ -97,7 +112,27 @@ static void set_object(struct sidecar_fields *fields, const char *json)
 		set(fields, field.key, field.key_len, field.value, field.value_len);
 }
 
-static void collect_journal(struct sidecar_fields *fields, int journal_fd, struct seen *seen)
+/* A line of frames' times: the latest of those that are among the file's @frames. */
+static void see_times(struct seen *seen, const char *json, uint64_t frames)
+{
+	const char *at = strstr(json, "\"ms\":[");
+	uint64_t frame;
+
+	if (!at || !journal_u64(json, "frame", &frame))
+		return;
+	for (at += strlen("\"ms\":"); *at == '[' || *at == ','; frame++) {
+		char *end;
+		double ms = strtod(++at, &end);
+
+		if (end == at)
+			return;
+		if (frame < frames && ms > seen->last_ms && ms < MS_MAX)
+			seen->last_ms = ms;
+		at = end;
+	}
+}
+
+static void collect_journal(struct sidecar_fields *fields, int journal_fd, uint64_t frames, struct seen *seen)
 {
 	struct journal_reader reader;
 	struct journal_line line;
@@ -105,6 +140,8 @@ static void collect_journal(struct sidecar_fields *fields, int journal_fd, struc
 
 	journal_read(&reader, journal_fd);
 	while (journal_next(&reader, &line)) {
+		if (line.kind == JOURNAL_TIMES)
+			see_times(seen, line.json, frames);
 		if (line.kind == JOURNAL_GAP && journal_u64(line.json, "packets", &packets))
 			seen->gap_packets += packets;
 		if (line.kind != JOURNAL_META && line.kind != JOURNAL_END)
@@ -122,7 +159,11 @@ static uint64_t clock_rate(struct sidecar_fields *fields, const char *name)
 
 	if (rate > 0 && rate <= UINT32_MAX)
 		return rate;
-	return dot && strcmp(dot, ".ogg") == 0 ? OPUS_CLOCK_RATE : VPX_CLOCK_RATE;
+	/* The journal is lost: the codecs that share an extension share their clock rate too. */
+	for (enum codec codec = 0; dot && codec < CODECS; codec++)
+		if (strcmp(dot + 1, codec_info(codec)->ext) == 0)
+			return codec_info(codec)->clock_rate;
+	return VIDEO_CLOCK_RATE;
 }
 
 static bool started_at(struct sidecar_fields *fields, uint64_t *ret_unix_ns)
@@ -138,20 +179,38 @@ static bool started_at(struct sidecar_fields *fields, uint64_t *ret_unix_ns)
 	return clk_parse_rfc3339(text, ret_unix_ns) == 0;
 }
 
+/* Whether the track's own figures are those of the bytes: it ended the file, and all of it reached the disk.
+ */
+static bool agrees(
+        struct sidecar_fields *fields, const struct sidecar_facts *facts, double duration_s, double tick_s)
+{
+	struct sidecar_field *field = sidecar_field_find(fields, facts->frames ? "frames" : "duration_s");
+
+	if (!field)
+		return false;
+	if (facts->frames)
+		return strtoull(field->value, NULL, 10) == facts->frames;
+	return strtod(field->value, NULL) - duration_s < tick_s &&
+	       duration_s - strtod(field->value, NULL) < tick_s;
+}
+
 /* Figures of a file that its track did not end, or ended with frames that never reached the disk. */
 static void set_scanned(
         struct sidecar_fields *fields, const struct sidecar_facts *facts, const struct seen *seen)
 {
-	struct sidecar_field *frames = sidecar_field_find(fields, "frames");
 	uint64_t rate = clock_rate(fields, facts->name), ticks = facts->last_pts - facts->first_pts, ns,
 	         started;
+	double duration_s = seen->last_ms > 0 ? seen->last_ms / 1000 : (double)ticks / (double)rate;
 	char text[CLK_RFC3339_BYTES];
 
-	if (seen->end && frames && strtoull(frames->value, NULL, 10) == facts->frames)
+	if (seen->end && agrees(fields, facts, duration_s, 1 / (double)rate))
 		return;
-	ns = (uint64_t)((double)ticks / (double)rate * CLK_NS_PER_S);
-	set_format(fields, "frames", "%" PRIu64, facts->frames);
-	set_format(fields, "duration_s", "%.6f", (double)ticks / (double)rate);
+	ns = (uint64_t)(duration_s * CLK_NS_PER_S);
+	if (facts->frames)
+		set_format(fields, "frames", "%" PRIu64, facts->frames);
+	else
+		unset(fields, "frames");
+	set_format(fields, "duration_s", "%.6f", duration_s);
 	set_format(fields, "gap_packets", "%" PRIu64, seen->gap_packets);
 	if (!started_at(fields, &started)) {
 		started = facts->modified_unix_ns > ns ? facts->modified_unix_ns - ns : 0;
@@ -177,7 +236,7 @@ void sidecar_field_collect(struct sidecar_fields *fields, int journal_fd, const 
 	fields->max = SIDECAR_FIELDS - SIDECAR_FACT_FIELDS;
 	fields->text_max = SIDECAR_TEXT_BYTES - SIDECAR_FACT_TEXT_BYTES;
 	if (journal_fd >= 0)
-		collect_journal(fields, journal_fd, &seen);
+		collect_journal(fields, journal_fd, facts->frames, &seen);
 	if (facts->end && journal_is_object(facts->end, strlen(facts->end))) {
 		set_object(fields, facts->end);
 		seen.end = true;
@@ -188,7 +247,7 @@ void sidecar_field_collect(struct sidecar_fields *fields, int journal_fd, const 
 		set_scanned(fields, facts, &seen);
 	for (unsigned i = 0; i < SHA256_BYTES; i++)
 		snprintf(digest + 2 * i, 3, "%02x", facts->sha256[i]);
-	unset(fields, "clock");
+	unset(fields, "sender_reports");
 	unset(fields, "gaps");
 	unset(fields, "events");
 	unset(fields, "sizes");

@@ -18,6 +18,8 @@
 struct sidecar_field {
 	const char *key;   /* with its quotes */
 	const char *value; /* JSON */
+	char *room_at;     /* where it lies, and how long it may be there; 0: nowhere */
+	size_t room;
 	bool used;
 };
 

@@ -5,13 +5,17 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include "base/clk.h"
 #include "base/log.h"
 #include "base/stat.h"
 #include "writers/segment.h"
+#include "writers/strain.h"
 
 #define URING_ENTRIES 256
 #define BUFFERS_MAX   1024
+#define FILES_BESIDE  1024
+#define FILES_MAX     (1u << 18)
 #define RETRY_NS      (2 * CLK_NS_PER_MS)
 #define CHAIN_BUCKETS 1024
 
@@ -35,6 +39,8 @@ struct storage {
 	struct uring *uring;
 	struct timers timers[STORAGE_LISTS];
 	struct filer_mail mail;
+	struct strain strain;
+	uint64_t strain_drops; /* drop_no_block when it began */
 	uint64_t now_ns;
 	unsigned files;
 	struct chain *chains[CHAIN_BUCKETS];
@@ -68,6 +74,18 @@ static int create_blocks(struct storage *storage, const struct storage_cfg *cfg)
 	return 0;
 }
 
+/* Descriptors that may have to be written: two a track's file, and what else is open. */
+static unsigned files_at_most(const struct conf *conf)
+{
+	struct rlimit limit = { .rlim_cur = 0 };
+	uint64_t files = 4 * (uint64_t)conf->dataplane_max_tracks + FILES_BESIDE;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (files > limit.rlim_cur)
+		files = limit.rlim_cur;
+	return files < FILES_MAX ? (unsigned)files : FILES_MAX;
+}
+
 static int create_uring(struct storage *storage, const struct storage_cfg *cfg)
 {
 	struct iovec buffers[BUFFERS_MAX];
@@ -75,6 +93,8 @@ static int create_uring(struct storage *storage, const struct storage_cfg *cfg)
 		.entries = URING_ENTRIES,
 		.buffers = buffers,
 		.buffer_count = block_buffers(storage->blocks, buffers, BUFFERS_MAX),
+		.files = files_at_most(cfg->conf),
+		.sqpoll = cfg->conf->dataplane_uring_sqpoll,
 		.slot = cfg->slot,
 	};
 	int err = uring_create(&storage->uring, &uring_cfg);
@@ -88,6 +108,14 @@ static int create_uring(struct storage *storage, const struct storage_cfg *cfg)
 		         "limit "
 		         "(LimitMEMLOCK=infinity)",
 		        strerror(-uring_registered(storage->uring)));
+	if (uring_files(storage->uring) < 0)
+		log_info("files are not registered with io_uring (%s): writes cost a little more; kernels "
+		         "from 5.19 "
+		         "on can",
+		        strerror(-uring_files(storage->uring)));
+	if (cfg->conf->dataplane_uring_sqpoll && !uring_sqpoll(storage->uring))
+		log_warn("dataplane.uring_sqpoll: the kernel does not let us, writes are submitted by system "
+		         "calls");
 	return 0;
 }
 
@@ -189,6 +217,44 @@ static unsigned take_mail(struct storage *storage)
 	return taken;
 }
 
+static uint64_t drops(const struct storage *storage)
+{
+	return storage->cfg.slot ? stat_get(storage->cfg.slot, STAT_WRITER_drop_no_block) : 0;
+}
+
+static void watch_strain(struct storage *storage)
+{
+	const struct conf *conf = storage->cfg.conf;
+	uint64_t oldest = uring_oldest_ns(storage->uring);
+	const struct strain_look look = {
+		.now_ns = storage->now_ns,
+		.block_bytes = block_bytes_in_use(storage->blocks),
+		.pool_bytes = block_pool_bytes(storage->blocks),
+		.write_ns = oldest && oldest < storage->now_ns ? storage->now_ns - oldest : 0,
+		.allowed_ns = (uint64_t)conf->record_flush_interval_ms * CLK_NS_PER_MS,
+	};
+	enum strain_change change = strain_look(&storage->strain, &look);
+
+	if (change == STRAIN_BEGINS) {
+		storage->strain_drops = drops(storage);
+		log_warn(
+		        "%s: the disk is slow: %llu of %llu MiB of blocks are taken, a write has taken %llu "
+		        "ms "
+		        "so far; when blocks run out, whole frames are left out: record on a faster disk, or "
+		        "raise dataplane.block_mb",
+		        conf->record_dir, (unsigned long long)(look.block_bytes >> 20),
+		        (unsigned long long)(look.pool_bytes >> 20),
+		        (unsigned long long)(look.write_ns / CLK_NS_PER_MS));
+	} else if (change == STRAIN_ENDS) {
+		log_warn("%s: the disk keeps up again, after %llu s; the longest write took %llu ms, %llu "
+		         "frames were left out",
+		        conf->record_dir,
+		        (unsigned long long)((look.now_ns - storage->strain.since_ns) / CLK_NS_PER_S),
+		        (unsigned long long)(storage->strain.longest_ns / CLK_NS_PER_MS),
+		        (unsigned long long)(drops(storage) - storage->strain_drops));
+	}
+}
+
 bool storage_poll(struct storage *storage, uint64_t now_mono_ns)
 {
 	unsigned done;
@@ -200,8 +266,11 @@ bool storage_poll(struct storage *storage, uint64_t now_mono_ns)
 		done += fire_timers(storage, &storage->timers[i]);
 	if (done)
 		uring_poll(storage->uring);
-	if (storage->cfg.slot)
+	watch_strain(storage);
+	if (storage->cfg.slot) {
 		stat_set(storage->cfg.slot, STAT_WRITER_blocks_in_use, block_in_use(storage->blocks));
+		stat_set(storage->cfg.slot, STAT_WRITER_block_bytes, block_bytes_in_use(storage->blocks));
+	}
 	return done > 0;
 }
 
@@ -293,6 +362,11 @@ struct uring *storage_uring(struct storage *storage)
 struct filer_mail *storage_mail(struct storage *storage)
 {
 	return &storage->mail;
+}
+
+uint64_t storage_now_ns(const struct storage *storage)
+{
+	return storage->now_ns;
 }
 
 void storage_count(struct storage *storage, unsigned id, uint64_t n)

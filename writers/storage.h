@@ -73,6 +73,7 @@ const struct storage_cfg *storage_cfg(const struct storage *storage);
 struct block_pool *storage_blocks(struct storage *storage);
 struct uring *storage_uring(struct storage *storage);
 struct filer_mail *storage_mail(struct storage *storage);
+uint64_t storage_now_ns(const struct storage *storage); /* as of the last storage_poll */
 
 /* Add to a WRITER counter. */
 void storage_count(struct storage *storage, unsigned id, uint64_t n);

@@ -8,48 +8,57 @@
 #include "base/clk.h"
 #include "writers/track_state.h"
 
-#define AUDIO_SLOTS_DIVISOR 8
-#define CLOCK_RATE_MAX      1000000
-#define OPUS_CLOCK_RATE     48000 /* RFC 7587 section 4.1 */
-#define LINK_EVERY_NS       (100 * CLK_NS_PER_MS)
-#define START_NS            (50 * CLK_NS_PER_MS)
-
-static bool is_video(const struct track *track)
-{
-	return codec_info(track->cfg.codec)->video;
-}
+#define CLOCK_RATE_MAX 1000000
+#define LINK_EVERY_NS  (100 * CLK_NS_PER_MS)
 
 static int check_cfg(const struct track_cfg *cfg)
 {
 	if ((unsigned)cfg->codec >= CODECS || !cfg->clock_rate || cfg->clock_rate > CLOCK_RATE_MAX)
 		return -EINVAL;
 	if (codec_info(cfg->codec)->video)
-		return 0;
-	return cfg->clock_rate == OPUS_CLOCK_RATE && (cfg->channels == 1 || cfg->channels == 2) ? 0 : -EINVAL;
+		return cfg->layers <= TRACK_LAYERS ? 0 : -EINVAL;
+	if (cfg->layers > 1)
+		return -EINVAL;
+	/* What fills gaps, and what the containers say, goes by these. */
+	return cfg->clock_rate == codec_info(cfg->codec)->clock_rate && cfg->channels &&
+	                       cfg->channels <= codec_channels(cfg->codec)
+	               ? 0
+	               : -EINVAL;
+}
+
+/* The size at which a file ends: the wished one, or the container's own bound; 0: none. */
+static uint64_t max_bytes(const struct track_cfg *cfg, const struct mux_ops *ops)
+{
+	uint64_t wish = (uint64_t)cfg->conf->record_max_size_mb << 20;
+
+	return wish && (!ops->max_bytes || wish < ops->max_bytes) ? wish : ops->max_bytes;
 }
 
 int track_create(struct track **ret_track, const struct track_cfg *cfg)
 {
 	struct track *track;
-	bool video;
+	uint64_t reorder_ms = cfg->reorder_ms ? cfg->reorder_ms : (uint64_t)cfg->conf->record_reorder_ms;
 
 	if (check_cfg(cfg))
 		return -EINVAL;
 	track = calloc(1, sizeof(*track));
 	if (!track)
 		return -ENOMEM;
-	video = codec_info(cfg->codec)->video;
 	track->cfg = *cfg;
 	track->depay = depay_of(cfg->codec);
+	track->next_unit = depay_unit_of(cfg->codec);
 	track->ops = mux_of(cfg->codec);
 	track->slot = cfg->slot;
-	track->epoch.rate = cfg->clock_rate;
-	track->reorder_ns = (uint64_t)cfg->conf->record_reorder_ms * CLK_NS_PER_MS;
+	track->is_video = codec_info(cfg->codec)->video;
+	track->streams[0] = &track->stream;
+	track->stream_count = 1;
+	track->epoch.rate = track->pause.rate = track->clock.fit.rate = cfg->clock_rate;
+	track->reorder_ns = reorder_ms * CLK_NS_PER_MS;
 	track->page_ns = segment_flush_ns(cfg->conf);
-	track->max_bytes = (uint64_t)cfg->conf->record_max_size_mb << 20;
-	if (video)
-		track_video_init(track);
-	if (reorder_init(&track->reorder, LIMIT_REORDER_PKTS / (video ? 1 : AUDIO_SLOTS_DIVISOR))) {
+	track->max_bytes = max_bytes(cfg, track->ops);
+	track_stream_init(&track->stream, cfg, 0);
+	if ((track_is_video(track) && track_video_init(track)) ||
+	        (cfg->layers > 1 && track_layer_init(track))) {
 		track_free(track);
 		return -ENOMEM;
 	}
@@ -61,8 +70,12 @@ void track_free(struct track *track)
 {
 	if (!track)
 		return;
-	reorder_free(&track->reorder);
+	reorder_free(&track->stream.reorder);
+	if (track->layers)
+		track_layer_free(track);
 	jsonw_reset(&track->ended.end);
+	free(track->head);
+	free(track->times);
 	free(track);
 }
 
@@ -82,189 +95,220 @@ void track_attach(struct track *track, struct storage *storage, struct packet_bi
 
 void track_fail(struct track *track, int err)
 {
-	if (*track->failure)
+	if (track->failed)
 		return;
+	track->failed = true;
 	snprintf(track->failure, sizeof(track->failure), "%s: %s", err == -ENOSPC ? "disk full" : "disk",
 	        strerror(-err));
 	stat_set(track->slot, STAT_TRACK_state, TRACK_STATE_FAILED);
 }
 
-/* A packet whose turn it is. */
-static void deliver(struct track *track, struct packet *packet)
+/* The media time of a packet that has no relation to those before: where its sender's clock says, else where
+ * it came.
+ */
+static uint64_t begin_epoch(struct track *track, const struct packet *packet)
 {
-	bool restart = track->restart, began;
-	uint64_t time;
+	int64_t sender_ns;
+	bool began;
 
-	if (*track->failure || !packet->payload_bytes) {
-		track_count(track, packet->payload_bytes ? STAT_TRACK_cut_pkts : STAT_TRACK_padding_pkts, 1);
-		track_release(track, packet);
+	if (!track_clock_when(track, packet, &sender_ns) || !track_clock_place(track, packet, sender_ns)) {
+		epoch_time(&track->epoch, packet->rtp_time, packet->arrival_mono_ns, true, &began);
+		track_clock_loosen(track);
+	}
+	return track->epoch.last_time;
+}
+
+static void tell_epoch(struct track *track, const struct packet *packet, uint64_t time, const char *cause)
+{
+	note_epoch(&track->note, packet, cause, track->file.segment ? time - track->file.base : 0);
+}
+
+static uint64_t time_of(struct track *track, struct track_stream *stream, const struct packet *packet)
+{
+	uint64_t time;
+	bool began;
+
+	if (stream->restart) {
+		stream->restart = false;
+		time = begin_epoch(track, packet);
+		tell_epoch(track, packet, time, NOTE_CAUSE_RESTART);
+		return time;
+	}
+	time = epoch_time(&track->epoch, packet->rtp_time, packet->arrival_mono_ns, false, &began);
+	if (began) {
+		pause_restart(&track->pause);
+		track_clock_loosen(track);
+		tell_epoch(track, packet, time, NOTE_CAUSE_TIME_JUMP);
+	}
+	return time;
+}
+
+/* What some packets tell beside their payload, and all of them now and again: when they came. */
+static void look_beside(struct track *track, const struct packet *packet, uint64_t time)
+{
+	if (track->now_ns >= track->sample_ns || packet->flags & PACKET_CAPTURED)
+		track_clock_sample(track, packet, time);
+	if (packet->flags & PACKET_ORIENTATION)
+		track_orientation_packet(track, packet, time);
+}
+
+void track_deliver(struct track *track, struct track_stream *stream, struct packet *packet)
+{
+	if (track->layers && !track_layer_take(track, stream, packet)) {
+		track_drop(track, packet, STAT_TRACK_layer_pkts);
 		return;
 	}
-	track->restart = false;
-	time = epoch_time(&track->epoch, packet->rtp_time, packet->arrival_mono_ns, restart, &began);
-	if (began)
-		note_epoch(&track->note, packet, restart ? NOTE_CAUSE_RESTART : NOTE_CAUSE_TIME_JUMP,
-		        track->file.segment ? time - track->file.base : 0);
+	if (track->failed || !packet->payload_bytes) {
+		track_drop(
+		        track, packet, packet->payload_bytes ? STAT_TRACK_cut_pkts : STAT_TRACK_padding_pkts);
+		return;
+	}
+	if (!track_pause_take(track, stream, packet))
+		track_take(track, stream, packet);
+}
+
+void track_take(struct track *track, struct track_stream *stream, struct packet *packet)
+{
+	uint64_t time = track_pause_pass(track, packet, time_of(track, stream, packet));
+
 	if (track->ssrc_known && packet->ssrc != track->ssrc) {
 		note_ssrc(&track->note, packet);
-		if (is_video(track))
+		if (track_is_video(track))
 			track_video_restart(track);
 	}
 	track->ssrc = packet->ssrc;
 	track->ssrc_known = true;
-	if (is_video(track))
+	if (track->now_ns >= track->sample_ns || packet->flags & (PACKET_CAPTURED | PACKET_ORIENTATION))
+		look_beside(track, packet, time);
+	if (track_is_video(track))
 		track_video_packet(track, packet, time);
 	else
 		track_audio_packet(track, packet, time);
 }
 
-/* @missing sequence numbers before that of @next will not come. */
-static void declare_gap(struct track *track, const struct packet *next, uint64_t missing)
+static void hear_report(struct track *track, struct track_stream *stream, const struct packet *report)
 {
-	struct note_gap gap = {
-		.unix_ns = next->arrival_unix_ns,
-		.rtp = next->rtp_time,
-		.seq = next->ext_seq - missing,
-		.packets = missing,
-		.shed = missing < track->shed_pkts ? missing : track->shed_pkts,
-	};
-
-	if (!missing)
+	if (!report->ntp) /* RFC 3550 section 6.4.1: the sender has no clock */
 		return;
-	track->shed_pkts -= gap.shed;
-	track_count(track, STAT_TRACK_gaps, 1);
-	track_count(track, STAT_TRACK_gap_pkts, missing);
-	note_gap(&track->note, &gap);
-	if (is_video(track) && !*track->failure)
-		track_video_gap(track, next, gap.shed == missing ? NOTE_CAUSE_RING_FULL : NOTE_CAUSE_LOSS);
+	if (track->layers)
+		track_layer_report(stream, report);
+	if (!track_stream_recorded(track, stream))
+		return;
+	note_clock(&track->note, report);
+	track_clock_report(track, report);
 }
 
-static void deliver_held(struct track *track)
+/* The stream's sender began anew with @packet. */
+static void restart(struct track *track, struct track_stream *stream, const struct packet *packet)
 {
-	struct packet *packet;
-
-	while ((packet = reorder_take(&track->reorder)))
-		deliver(track, packet);
+	track_stream_empty(track, stream);
+	track_pause_end(track);
+	if (track_stream_recorded(track, stream) && track_is_video(track) && !track->failed)
+		track_video_gap(track, packet, NOTE_CAUSE_RESTART);
+	reorder_restart(&stream->reorder);
+	stream->restart = track->epoch.started;
+	if (track->layers)
+		track_layer_restart(stream, packet);
 }
 
-/* Stop waiting for what is missing before the first held packet, and deliver what follows it. */
-static void give_up(struct track *track)
+/* A packet of a layer that the track does not have, or that there is no memory for. */
+static void refuse(struct track *track, struct packet *packet)
 {
-	uint64_t missing = reorder_give_up(&track->reorder);
-	struct packet *first = reorder_take(&track->reorder);
-
-	declare_gap(track, first, missing);
-	deliver(track, first);
-	deliver_held(track);
-}
-
-static void give_up_all(struct track *track)
-{
-	while (track->reorder.held)
-		give_up(track);
-}
-
-/* @packet is ahead of the window: move the window to it. */
-static void make_room(struct track *track, const struct packet *packet)
-{
-	if (track->reorder.held)
-		give_up(track);
+	if (packet->kind == PACKET_MEDIA)
+		track_drop(track, packet, STAT_TRACK_layer_pkts);
 	else
-		declare_gap(track, packet, reorder_skip_to(&track->reorder, packet->ext_seq));
-}
-
-static void put_in_order(struct track *track, struct packet *packet)
-{
-	enum reorder_verdict verdict;
-
-	while ((verdict = reorder_put(&track->reorder, packet, track->now_ns)) == REORDER_FULL)
-		make_room(track, packet);
-	switch (verdict) {
-	case REORDER_NEXT:
-		deliver(track, packet);
-		deliver_held(track);
-		break;
-	case REORDER_LATE:
-		track_count(track, STAT_TRACK_late_pkts, 1);
 		track_release(track, packet);
-		break;
-	default:
-		break;
-	}
-}
-
-/* How long what is missing is waited for; less at the start, where mostly nothing is. */
-static uint64_t patience_ns(const struct track *track)
-{
-	return track->reorder.settling && track->reorder_ns > START_NS ? START_NS : track->reorder_ns;
-}
-
-static bool gap_due(const struct track *track)
-{
-	return track->reorder.held && track->now_ns >= track->reorder.gap_since_ns + patience_ns(track);
 }
 
 void track_packet(struct track *track, struct packet *packet, uint64_t now_mono_ns)
 {
+	struct track_stream *stream = &track->stream;
+
 	track->now_ns = now_mono_ns;
-	track->shed_pkts += packet->shed_pkts;
+	if (track->layers && !(stream = track_layer_enter(track, packet))) {
+		refuse(track, packet);
+		return;
+	}
+	stream->shed_pkts += packet->shed_pkts;
 	if (packet->kind == PACKET_SENDER_REPORT) {
-		note_clock(&track->note, packet);
+		hear_report(track, stream, packet);
 		track_release(track, packet);
 		return;
 	}
-	if (packet->flags & PACKET_RESTART) {
-		give_up_all(track);
-		if (is_video(track) && !*track->failure)
-			track_video_gap(track, packet, NOTE_CAUSE_RESTART);
-		reorder_restart(&track->reorder);
-		track->restart = track->epoch.started;
+	if (packet->flags & PACKET_RESTART)
+		restart(track, stream, packet);
+	track_stream_put(track, stream, packet);
+	if (stream->reorder.held)
+		track_stream_tick(track, stream);
+	if (track->ended.segment)
+		track_file_link(track, false);
+}
+
+static uint64_t layers_deadline(const struct track *track)
+{
+	uint64_t deadline = UINT64_MAX, other;
+	const struct track_stream *stream;
+	unsigned at = 0;
+
+	while ((stream = track_stream_next(track, &at))) {
+		other = track_stream_deadline(track, stream);
+		deadline = other < deadline ? other : deadline;
 	}
-	put_in_order(track, packet);
-	while (gap_due(track))
-		give_up(track);
-	track_file_link(track, false);
+	return deadline;
 }
 
 uint64_t track_deadline(const struct track *track)
 {
-	uint64_t deadline =
-	        track->reorder.held ? track->reorder.gap_since_ns + patience_ns(track) : UINT64_MAX;
-	uint64_t other = is_video(track) ? UINT64_MAX : track_audio_deadline(track);
+	uint64_t deadline = UINT64_MAX, other;
 
-	if (other < deadline)
-		deadline = other;
+	if (!track_is_video(track)) {
+		deadline = track_audio_deadline(track);
+		other = track_pause_deadline(track);
+		deadline = other < deadline ? other : deadline;
+	}
+	other = track->layers ? layers_deadline(track) : track_stream_deadline(track, &track->stream);
+	deadline = other < deadline ? other : deadline;
 	other = track->ended.segment ? track->now_ns + LINK_EVERY_NS : UINT64_MAX;
 	return other < deadline ? other : deadline;
 }
 
 void track_tick(struct track *track, uint64_t now_mono_ns)
 {
+	struct track_stream *stream;
+	unsigned at = 0;
+
 	track->now_ns = now_mono_ns;
-	while (gap_due(track))
-		give_up(track);
-	if (!is_video(track))
+	while ((stream = track_stream_next(track, &at)))
+		track_stream_tick(track, stream);
+	if (!track_is_video(track)) {
+		track_pause_tick(track);
 		track_audio_tick(track);
+	}
 	track_file_link(track, false);
 }
 
 void track_finish(struct track *track, const char *reason)
 {
-	give_up_all(track);
-	if (is_video(track) && !*track->failure)
+	struct track_stream *stream;
+	unsigned at = 0;
+
+	while ((stream = track_stream_next(track, &at)))
+		track_stream_empty(track, stream);
+	track_pause_end(track);
+	if (track_is_video(track) && !track->failed)
 		track_video_gap(track, NULL, NOTE_CAUSE_END);
 	track_file_end(track, reason, false);
 	track_file_link(track, true);
-	if (!*track->failure)
+	if (!track->failed)
 		stat_set(track->slot, STAT_TRACK_state, TRACK_STATE_FINALISING);
 }
 
-uint32_t track_key_frames_wanted(const struct track *track)
+uint32_t track_key_frames_wanted(const struct track *track, unsigned layer)
 {
-	return __atomic_load_n(&track->key_frames_wanted, __ATOMIC_RELAXED);
+	return layer < TRACK_LAYERS ? __atomic_load_n(&track->key_frames_wanted[layer], __ATOMIC_RELAXED) : 0;
 }
 
 const char *track_failure(const struct track *track)
 {
-	return *track->failure ? track->failure : NULL;
+	return track->failed ? track->failure : NULL;
 }

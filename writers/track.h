@@ -20,11 +20,18 @@
 struct track;
 struct storage; /* writers/segment.h */
 
+#define TRACK_LAYERS 4
+
 struct track_cfg {
 	const struct conf *conf;
 	enum codec codec;
 	uint32_t clock_rate;
 	uint8_t channels; /* audio */
+	uint8_t layers;   /* simulcast layers that make up this track: packet.layer is below it; 0 is 1 */
+	char rids[TRACK_LAYERS][LIMIT_RID_BYTES + 1]; /* their names, for the sidecar; may be empty */
+	uint32_t reorder_ms; /* how long a missing packet is waited for; 0: record.reorder_ms */
+	uint8_t parameter_sets[LIMIT_PARAMETER_SET_BYTES]; /* H264: Annex B, written before the first frame */
+	uint16_t parameter_set_bytes;
 	uint32_t stat_index;
 	uint64_t *slot; /* the TRACK counters of stat_index */
 	void *cookie;   /* the caller's, comes back in events */
@@ -55,9 +62,9 @@ void track_tick(struct track *track, uint64_t now_mono_ns);
  */
 void track_finish(struct track *track, const char *reason);
 
-/* How often this track has wished for a key frame so far: the lcore sends a PLI when it has grown. Any
- * thread. */
-uint32_t track_key_frames_wanted(const struct track *track);
+/* How often this track has wished for a key frame of its simulcast layer @layer so far: the lcore sends a PLI
+ * when it has grown. Any thread. */
+uint32_t track_key_frames_wanted(const struct track *track, unsigned layer);
 
 /* Why the track cannot go on ("disk full: …"), NULL while it can. */
 const char *track_failure(const struct track *track);

@@ -24,18 +24,33 @@ static int write_packet(struct track *track, const uint8_t *bytes, uint32_t len,
 	return 0;
 }
 
+/* Write what fills @gap_rtp or a part of it. 0 or the mux's error. */
+static int write_fill(struct track *track, uint64_t gap_rtp)
+{
+	const uint8_t *samples;
+	struct fill fill;
+	uint32_t n;
+
+	if (track->cfg.codec == CODEC_OPUS) {
+		fill = fill_next(track->audio.toc, gap_rtp);
+		return write_packet(track, fill.bytes, fill.len, fill.duration_rtp);
+	}
+	n = fill_samples(track->cfg.codec, gap_rtp, &samples);
+	return write_packet(track, samples, n, n);
+}
+
 /* Fill the file up to @until, as far as that can be done. 0 or the mux's error. */
 static int write_silence(struct track *track, uint64_t until)
 {
+	const uint64_t step = track->cfg.codec == CODEC_OPUS ? FILL_STEP_RTP : 1;
 	struct track_file *file = &track->file;
 	int err = 0;
 
-	while (!err && until - file->end_rtp >= FILL_STEP_RTP) {
-		struct fill fill = fill_next(track->audio.toc, until - file->end_rtp);
+	while (!err && until - file->end_rtp >= step) {
+		uint64_t from = file->end_rtp;
 
-		err = write_packet(track, fill.bytes, fill.len, fill.duration_rtp);
-		if (!err)
-			file->filled_rtp += fill.duration_rtp;
+		err = write_fill(track, until - from);
+		file->filled_rtp += file->end_rtp - from;
 	}
 	return err;
 }
@@ -54,6 +69,8 @@ static int ready_file(struct track *track, const struct packet *packet, uint64_t
 		reason = "pause";
 	if (reason)
 		track_file_end(track, reason, true);
+	if (!file->mux)
+		track->audio.excess_rtp = 0;
 	return file->mux ? 0 : track_file_begin(track, packet, time, 0, 0);
 }
 
@@ -61,12 +78,14 @@ static int ready_file(struct track *track, const struct packet *packet, uint64_t
 static int keep_time(struct track *track, const struct packet *packet, uint64_t time)
 {
 	struct track_file *file = &track->file;
-	uint64_t at = time - file->base;
+	uint64_t at = time - file->base, ahead = file->end_rtp - at;
 
-	if (at >= file->end_rtp)
+	if ((int64_t)ahead <= 0) {
+		track->audio.excess_rtp = 0;
 		return write_silence(track, at);
-	if (file->end_rtp - at > (uint64_t)OVERLAP_MAX_S * track->cfg.clock_rate) {
-		file->base -= file->end_rtp - at; /* modulo 2^64: only differences count */
+	}
+	if (ahead > (uint64_t)OVERLAP_MAX_S * track->cfg.clock_rate + track->audio.excess_rtp) {
+		file->base -= ahead; /* modulo 2^64: only differences count */
 		note_epoch(&track->note, packet, NOTE_CAUSE_OVERLAP, file->end_rtp);
 	}
 	return 0;
@@ -132,7 +151,7 @@ void track_audio_tick(struct track *track)
 	if (!track->file.mux)
 		return;
 	/* Without a block the page stays: it is tried again a page later. */
-	if (track->ops->flush(track->file.mux) && !*track->failure)
+	if (track->ops->flush(track->file.mux) && !track->failed)
 		track->audio.page_since_ns = track->now_ns;
 	/* The page has used up its time in memory: no second wait. */
 	segment_flush(track->file.segment);

@@ -12,7 +12,7 @@
 static void write_meta(struct track *track, struct jsonw *w, const struct packet *packet)
 {
 	const struct track_cfg *cfg = &track->cfg;
-	char at[CLK_RFC3339_BYTES];
+	char at[CLK_RFC3339_BYTES], orientation[NOTE_ORIENTATION_BYTES];
 
 	jsonw_object(w, NULL);
 	jsonw_u64(w, "version", META_VERSION);
@@ -30,6 +30,14 @@ static void write_meta(struct track *track, struct jsonw *w, const struct packet
 	jsonw_u64(w, "started_unix_ns", packet->arrival_unix_ns);
 	jsonw_u64(w, "ssrc", packet->ssrc);
 	jsonw_u64(w, "first_rtp", packet->rtp_time);
+	if (track->layers) {
+		jsonw_u64(w, "layer", track->layer);
+		jsonw_string(w, "rid", cfg->rids[track->layer]);
+	}
+	if (track->orientation) {
+		note_orientation_object(orientation, track->orientation);
+		jsonw_raw(w, "orientation", orientation, strlen(orientation));
+	}
 	jsonw_end_object(w);
 }
 
@@ -54,7 +62,8 @@ static int begin_segment(struct track *track, const struct packet *packet)
 		.promised = cfg->promised,
 		.started_unix_ns = packet->arrival_unix_ns,
 		.preallocate_bytes = codec_info(cfg->codec)->video ? (uint64_t)cfg->conf->record_preallocate_mb << 20 : 0,
-		.small = !codec_info(cfg->codec)->video,
+		.audio = !codec_info(cfg->codec)->video,
+		.untimed = track->ops->untimed,
 		.track_arg = track,
 	};
 	int err;
@@ -98,13 +107,17 @@ int track_file_begin(
 		track_count(track, STAT_TRACK_files, 1);
 		stat_set(track->slot, STAT_TRACK_state, TRACK_STATE_RECORDING);
 		note_open(&track->note, file->segment);
+		if (track->times)
+			times_open(track->times, file->segment);
+		track->clock.note_ns = 0;
 	}
 	if (!file->mux) {
 		err = begin_mux(track, packet, width, height);
 		if (err)
 			return err;
 	}
-	file->base = time;
+	file->base = file->started = time;
+	file->wall_ns = (int64_t)(packet->arrival_unix_ns - packet->arrival_mono_ns);
 	file->end_rtp = 0;
 	file->first_rtp = file->last_rtp = packet->rtp_time;
 	file->width = width;
@@ -122,6 +135,7 @@ void track_file_packet(struct track *track, const struct packet *packet)
 
 	file->last_rtp = packet->rtp_time;
 	file->ended_unix_ns = packet->arrival_unix_ns;
+	file->repaired_pkts += (packet->flags & PACKET_REPAIRED) != 0;
 	if (file->ssrc_count && file->ssrcs[file->ssrc_count - 1] == packet->ssrc)
 		return;
 	for (unsigned i = 0; i < file->ssrc_count; i++)
@@ -140,6 +154,12 @@ bool track_file_empty(const struct track *track)
 bool track_file_full(const struct track *track)
 {
 	return track->max_bytes && track->file.mux && segment_end(track->file.segment) >= track->max_bytes;
+}
+
+/* A counter, as far as it is this file's. */
+static void write_count(const struct track *track, struct jsonw *w, const char *key, enum stat_track id)
+{
+	jsonw_u64(w, key, stat_get(track->slot, id) - track->file.before[id]);
 }
 
 /* The final figures; the object stays open. */
@@ -171,8 +191,13 @@ static void write_end(const struct track *track, struct jsonw *w, const char *re
 	jsonw_string(w, "ended", clk_rfc3339(at, file->ended_unix_ns, 6));
 	jsonw_double(w, "duration_s", (double)file->end_rtp / track->cfg.clock_rate);
 	for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++)
-		jsonw_u64(w, figures[i].key,
-		        stat_get(track->slot, figures[i].id) - file->before[figures[i].id]);
+		write_count(track, w, figures[i].key, figures[i].id);
+	if (track->layers) {
+		write_count(track, w, "layer_packets", STAT_TRACK_layer_pkts);
+		write_count(track, w, "layer_switches", STAT_TRACK_layer_switches);
+	}
+	jsonw_u64(w, "repaired_packets", file->repaired_pkts);
+	track_clock_write(track, w);
 	if (codec_info(track->cfg.codec)->video) {
 		jsonw_u64(w, "width", file->width);
 		jsonw_u64(w, "height", file->height);
@@ -232,6 +257,8 @@ void track_file_end(struct track *track, const char *reason, bool next)
 	if (!file->segment)
 		return;
 	note_close(&track->note);
+	if (track->times)
+		times_close(track->times);
 	ended->head_bytes = 0;
 	if (file->mux)
 		track->ops->finish(file->mux, ended->head, &ended->head_bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Pictures: a VP8 frame, or all layer frames of VP9 that share an RTP time. A picture goes into the file
- * while it comes:
+/* Pictures: a VP8 frame, all layer frames of VP9 or the temporal unit of AV1 or the access unit of H264 that
+ * share an RTP time. A picture goes into the file while it comes:
  *
  *           key frame, or not waiting           last packet
  *   NONE ──────────────────────────────▶ OPEN ─────────────▶ NONE   written
@@ -8,6 +8,8 @@
  *     │  ── its start is missing ──┐      │
  *     │                            ▼      ▼ loss, malformed packet, no block
  *     └─────────────────────────▶ BROKEN ◀── OPEN   cut; of VP9 the whole lower layers stay
+ *
+ * H264 and AV1 may stay in HEAD first, until a slice or frame header tells whether it is a key frame.
  */
 #include "writers/track_state.h"
 
@@ -40,10 +42,14 @@ static bool write_picture(struct track *track)
 	track_count(track, STAT_TRACK_pkts, v->pkts);
 	track_count(track, STAT_TRACK_bytes, v->bytes);
 	track_count(track, STAT_TRACK_frames, 1);
+	if (track->times)
+		times_add(track->times, v->rtp, v->time, track->file.base, track->cfg.clock_rate,
+		        track->now_ns);
 	if (!v->key)
 		return true;
 	track_count(track, STAT_TRACK_key_frames, 1);
 	v->waiting = v->key_needed = v->wish_waits = false;
+	v->broken_ns = 0;
 	return true;
 }
 
@@ -71,17 +77,24 @@ static unsigned take_back(struct track *track)
 /* The picture under way is broken; what still comes of it is dropped. */
 void track_picture_break(struct track *track, const struct packet *packet, const char *cause)
 {
+	if (track->video.picture == TRACK_PICTURE_BROKEN)
+		return;
+	track_picture_cut(track, packet, cause);
+	track_wish_key(track);
+}
+
+void track_picture_cut(struct track *track, const struct packet *packet, const char *cause)
+{
 	struct track_video *v = &track->video;
 	unsigned kept = 0;
 
-	if (v->picture == TRACK_PICTURE_BROKEN)
-		return;
 	if (v->picture == TRACK_PICTURE_OPEN)
 		kept = take_back(track);
+	else if (v->picture == TRACK_PICTURE_HEAD)
+		track_count(track, STAT_TRACK_cut_pkts, v->pkts);
 	v->picture = TRACK_PICTURE_BROKEN;
 	track_count(track, STAT_TRACK_broken_frames, 1);
 	note_broken_frame(&track->note, packet, v->rtp, cause, kept);
-	track_wish_key(track);
 }
 
 /* There is no room for the picture, or the file has failed. */
@@ -110,6 +123,8 @@ void track_picture_end(struct track *track)
 	} else if (v->picture == TRACK_PICTURE_SKIP) {
 		track_count(track, STAT_TRACK_skipped_frames, 1);
 		v->skipped++;
+	} else if (v->picture == TRACK_PICTURE_HEAD) {
+		track_count(track, STAT_TRACK_cut_pkts, v->pkts); /* there was no picture */
 	}
 	v->picture = TRACK_PICTURE_NONE;
 }
@@ -128,11 +143,14 @@ void track_picture_begin(struct track *track, const struct packet *packet, const
 	int err = 0;
 
 	v->key = piece->key;
-	v->pkts = v->bytes = 0;
+	v->bytes = 0;
+	if (v->picture != TRACK_PICTURE_HEAD)
+		v->pkts = 0;
 	v->layers.frames = 0;
 	v->layer_open = false;
 	v->layered &= !piece->key;
 	if (!piece->key && (v->waiting || track_file_empty(track))) {
+		track_count(track, STAT_TRACK_cut_pkts, v->pkts);
 		v->picture = TRACK_PICTURE_SKIP;
 		v->key_needed = true;
 		track_wish_repeat(track);
@@ -142,6 +160,8 @@ void track_picture_begin(struct track *track, const struct packet *packet, const
 		err = track_size_ready(track, packet, piece);
 	if (!err)
 		err = track->ops->frame_begin(track->file.mux, v->time - track->file.base);
+	if (!err && track->head)
+		err = track_head_write(track, piece->key);
 	if (err) {
 		drop_picture(track, packet, err);
 		return;
@@ -151,6 +171,7 @@ void track_picture_begin(struct track *track, const struct packet *packet, const
 		tell_skipped(track, packet);
 		track->file.key_width = piece->width;
 		track->file.key_height = piece->height;
+		track->file.sequence = track_head_sequence(track);
 		if (piece->layers)
 			track->file.layers = piece->layers;
 	} else {
@@ -213,15 +234,24 @@ void track_picture_add(struct track *track, const struct packet *packet, const s
 		track_picture_break(track, packet, NOTE_CAUSE_OVERSIZE);
 		return;
 	}
-	err = track->ops->frame_append(track->file.mux, piece->data, piece->len);
+	if (track->head)
+		err = track_unit_write(track, piece);
+	else
+		err = track->ops->frame_append(track->file.mux, piece->data, piece->len);
+	if (err == -EBADMSG) {
+		track_picture_break(track, packet, NOTE_CAUSE_MALFORMED);
+		return;
+	}
 	if (err) {
 		drop_picture(track, packet, err);
 		return;
 	}
 	track_file_packet(track, packet);
 	v->bytes += piece->len;
+	if (!is_vp9(track))
+		return;
 	v->layer_bytes += piece->len;
 	v->last_byte = piece->data[piece->len - 1];
-	if (is_vp9(track) && (piece->frame_end || piece->picture_end))
+	if (piece->frame_end || piece->picture_end)
 		end_layer(track, packet);
 }

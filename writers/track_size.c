@@ -37,6 +37,8 @@ int track_size_ready(struct track *track, const struct packet *packet, const str
 
 		if (size_changed(file, piece, width, height))
 			reason = "size_change";
+		else if (file->sequence != track_head_sequence(track))
+			reason = "format_change";
 		else if (track_file_full(track))
 			reason = "max_size";
 		if (!reason)

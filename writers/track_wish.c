@@ -18,7 +18,14 @@ static void wish(struct track *track, uint64_t after_ns)
 	v->wished = true;
 	v->wish_waits = false;
 	v->wished_ns = track->now_ns;
-	__atomic_store_n(&track->key_frames_wanted, track->key_frames_wanted + 1, __ATOMIC_RELAXED);
+	track_wish_layer(track, track->layer);
+}
+
+void track_wish_layer(struct track *track, unsigned layer)
+{
+	uint32_t *wanted = &track->key_frames_wanted[layer];
+
+	__atomic_store_n(wanted, *wanted + 1, __ATOMIC_RELAXED);
 }
 
 /* Something is broken that only a key frame repairs. */
@@ -28,6 +35,8 @@ void track_wish_key(struct track *track)
 
 	v->key_needed = true;
 	v->wish_waits = true;
+	if (!v->broken_ns)
+		v->broken_ns = track->now_ns;
 	wish(track, WISH_GAP_NS);
 	if (track->cfg.conf->record_on_loss == CONF_ON_LOSS_WAIT_KEY)
 		v->waiting = true;

@@ -22,6 +22,7 @@ struct uring_op {
 	uring_done_fn *done; /* the owner's, as is @owner; the rest belongs to the ring */
 	void *owner;
 	struct uring_op *next;
+	struct uring_op *older, *newer; /* writes that are not done, as they were asked for */
 	const uint8_t *bytes;
 	uint64_t offset, submitted_ns;
 	uint32_t len;
@@ -35,11 +36,13 @@ struct uring_cfg {
 	unsigned entries;            /* of the submission queue; four times as many may be under way */
 	const struct iovec *buffers; /* to register; 0 of them is allowed */
 	unsigned buffer_count;
+	unsigned files; /* descriptors below it may be registered; 0: none */
+	bool sqpoll;    /* a kernel thread submits, on the last of the caller's CPUs; sleeps when idle */
 	uint64_t *slot; /* WRITER counters, NULL: none */
 };
 
-/* 0; -ENOSYS, -EPERM (io_uring is not allowed here), -ENOMEM, -errno. Buffers that the memlock limit does not
- * let register are used without: see uring_registered. */
+/* 0; -ENOSYS, -EPERM (io_uring is not allowed here), -ENOMEM, -errno. What the kernel or a limit does not let
+ * have is done without: see uring_registered, uring_files and uring_sqpoll. */
 int uring_create(struct uring **ret_uring, const struct uring_cfg *cfg);
 
 /* Waits for what is under way. NULL is allowed. */
@@ -47,6 +50,18 @@ void uring_free(struct uring *uring);
 
 /* 0, or the negative errno for which the buffers could not be registered: writing works, but costs more. */
 int uring_registered(const struct uring *uring);
+
+/* The same for files: 0, or why each request has to look its file up. */
+int uring_files(const struct uring *uring);
+
+/* Whether a kernel thread submits. */
+bool uring_sqpoll(const struct uring *uring);
+
+/* Register a file that will be written often: requests to it cost less from here on. It stays open in the
+ * kernel until it is taken out, which has to be before it is closed. Cold; one that cannot be registered is
+ * written all the same. */
+void uring_add_file(struct uring *uring, int fd);
+void uring_remove_file(struct uring *uring, int fd);
 
 #define URING_NO_BUFFER (-1)
 
@@ -62,10 +77,10 @@ void uring_sync(struct uring *uring, struct uring_op *op, int fd);
 /* Run the callbacks of what is done, and submit what waits. Returns how many operations ended. */
 unsigned uring_poll(struct uring *uring);
 
+/* When the oldest write was asked for that is not done; 0: there is none. */
+uint64_t uring_oldest_ns(const struct uring *uring);
+
 /* Poll until nothing is under way. */
 void uring_drain(struct uring *uring);
-
-/* Operations under way or waiting. */
-unsigned uring_inflight(const struct uring *uring);
 
 #endif

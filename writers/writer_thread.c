@@ -14,7 +14,11 @@
 #include "writers/track_state.h"
 
 #define BURST          32
-#define PREFETCH       4 /* packets ahead */
+#define AHEAD_PACKET   12  /* packets ahead that one is fetched, */
+#define AHEAD_TRACK    9   /* its track, */
+#define AHEAD_FILE     6   /* what that has of its file, */
+#define AHEAD_BYTES    3   /* and its payload and the place where that goes */
+#define TURN_PKTS      128 /* of a ring, before the disk is looked at */
 #define SPIN_LOOPS     16
 #define REST_MIN_NS    50000
 #define REST_MAX_NS    1000000
@@ -45,13 +49,29 @@ static void after_track(struct writer_thread *thread, struct writer_entry *entry
 	entry->frames_counted = frames;
 }
 
+/* What there is to fetch before packet @i of @n, which may be before the first. Of a thousand tracks none is
+ * in a cache when its packet comes, nor are the packet's bytes or the place they go to: each is found by what
+ * was fetched before it. */
+static void prefetch(struct packet *const *packets, int i, int n)
+{
+	if (i + AHEAD_PACKET < n)
+		__builtin_prefetch(packets[i + AHEAD_PACKET]);
+	if (i + AHEAD_TRACK >= 0 && i + AHEAD_TRACK < n)
+		track_prefetch(packets[i + AHEAD_TRACK]->track);
+	if (i + AHEAD_FILE >= 0 && i + AHEAD_FILE < n)
+		track_prefetch_file(packets[i + AHEAD_FILE]->track);
+	if (i + AHEAD_BYTES >= 0 && i + AHEAD_BYTES < n)
+		track_prefetch_bytes(packets[i + AHEAD_BYTES]);
+}
+
 static void run_burst(struct writer_thread *thread, struct packet **packets, unsigned n)
 {
 	struct track *track = NULL;
 
+	for (int i = -AHEAD_PACKET; i < 0; i++)
+		prefetch(packets, i, (int)n);
 	for (unsigned i = 0; i < n; i++) {
-		if (i + PREFETCH < n)
-			__builtin_prefetch(packets[i + PREFETCH]);
+		prefetch(packets, (int)i, (int)n);
 		if (packets[i]->track != track && track)
 			after_track(thread, entry_of(thread, track));
 		track = packets[i]->track;
@@ -80,7 +100,7 @@ static bool take_packets(struct writer_thread *thread)
 	unsigned taken = 0;
 
 	for (unsigned i = 0; i < thread->cfg->inputs; i++)
-		taken += drain(thread, thread->inputs[i], BURST);
+		taken += drain(thread, thread->inputs[i], TURN_PKTS);
 	return taken > 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What SRTP costs, ours beside libsrtp2 in one run: cycles a packet in bursts of one and of 32 over 32 flows,
+/* What SRTP costs, ours beside libsrtp2 in one run: cycles a packet in bursts of one, 8 and 32 over 32 flows,
  * and of 32 over so many that no cache has them all; and making and freeing contexts.
  *
- * usage: bench_unprotect [contexts of ours, 20000] [of libsrtp2, 1000: what its NSS needs grows as the
- * square]
+ * usage: bench_unprotect [PROFILE ...]     none: all, and contexts; as a table
+ *        bench_unprotect --json PROFILE    cycles a packet of one, for tools/bench
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -13,6 +13,7 @@
 #include <time.h>
 #include <srtp2/srtp.h>
 #include <x86intrin.h>
+#include "base/jsonw.h"
 #include "base/rtp.h"
 #include "dataplane/crypto.h"
 
@@ -23,6 +24,9 @@
 #define SSRC   7
 #define ROOM   2048
 
+#define CONTEXTS       20000 /* of ours, that are made and freed */
+#define THEIR_CONTEXTS 1000  /* of libsrtp2: what its NSS needs grows as the square */
+
 static const uint8_t key[PROFILE_KEY_BYTES] = { 1, 2, 3 };
 static const enum profile profiles[] = { PROFILE_AES_CM_128_HMAC_SHA1_80, PROFILE_AES_CM_128_HMAC_SHA1_32,
 	PROFILE_AEAD_AES_128_GCM, PROFILE_AEAD_AES_256_GCM };
@@ -30,7 +34,7 @@ static const enum profile profiles[] = { PROFILE_AES_CM_128_HMAC_SHA1_80, PROFIL
 static _Alignas(64) uint8_t data[FLOWS][ROOM];
 static int lens[FLOWS];
 
-static void die(const char *what)
+static _Noreturn void die(const char *what)
 {
 	fprintf(stderr, "bench_unprotect: %s\n", what);
 	exit(1);
@@ -160,6 +164,22 @@ static double measure(
 	return (double)cycles / (ROUNDS - WARM) / FLOWS;
 }
 
+/* Cycles a packet by whom and how. */
+struct costs {
+	double libsrtp2, burst_1, burst_8, burst_32, many_flows;
+};
+
+static struct costs measure_all(struct crypto_engine *engine, enum profile profile, int bytes)
+{
+	return (struct costs){
+		.libsrtp2 = measure(engine, profile, bytes, 0, FLOWS),
+		.burst_1 = measure(engine, profile, bytes, 1, FLOWS),
+		.burst_8 = measure(engine, profile, bytes, 8, FLOWS),
+		.burst_32 = measure(engine, profile, bytes, CRYPTO_BURST, FLOWS),
+		.many_flows = measure(engine, profile, bytes, CRYPTO_BURST, MANY),
+	};
+}
+
 static double seconds(void)
 {
 	struct timespec now;
@@ -190,27 +210,77 @@ static void print_contexts(const char *whose, enum profile profile, unsigned cou
 	free(all);
 }
 
+static void print_table_row(struct crypto_engine *engine, enum profile profile, int bytes)
+{
+	struct costs c = measure_all(engine, profile, bytes);
+
+	printf("%-24s %6d %10.0f %10.0f %10.0f %10.0f %10.0f\n", profile_info(profile)->name, bytes,
+	        c.libsrtp2, c.burst_1, c.burst_8, c.burst_32, c.many_flows);
+}
+
+static void print_costs(struct jsonw *w, const char *name, const struct costs *c)
+{
+	jsonw_object(w, name);
+	jsonw_double(w, "libsrtp2", c->libsrtp2);
+	jsonw_double(w, "1", c->burst_1);
+	jsonw_double(w, "8", c->burst_8);
+	jsonw_double(w, "32", c->burst_32);
+	jsonw_double(w, "many_flows", c->many_flows);
+	jsonw_end_object(w);
+}
+
+/* {"tsc_hz": …, "1200": {"libsrtp2": …, "1": …, "8": …, "32": …, "many_flows": …}, "200": {…}} */
+static void print_json(struct crypto_engine *engine, enum profile profile)
+{
+	struct jsonw w = { 0 };
+	double begin_s = seconds();
+	uint64_t begin = __rdtsc();
+	struct costs large = measure_all(engine, profile, 1200), small = measure_all(engine, profile, 200);
+
+	jsonw_object(&w, NULL);
+	jsonw_double(&w, "tsc_hz", (double)(__rdtsc() - begin) / (seconds() - begin_s));
+	print_costs(&w, "1200", &large);
+	print_costs(&w, "200", &small);
+	jsonw_end_object(&w);
+	if (w.error)
+		die("no memory");
+	puts(w.text);
+	jsonw_reset(&w);
+}
+
+static enum profile find_profile(const char *name)
+{
+	for (unsigned i = 0; i < 4; i++)
+		if (strcmp(profile_info(profiles[i])->name, name) == 0)
+			return profiles[i];
+	die("usage: bench_unprotect [PROFILE ...] | --json PROFILE");
+}
+
+static void print_table(struct crypto_engine *engine, char **names)
+{
+	printf("%-24s %6s %10s %10s %10s %10s %10s   cycles a packet\n", "profile", "bytes", "libsrtp2",
+	        "burst 1", "burst 8", "burst 32", "many flows");
+	for (unsigned i = 0; names[0] ? names[i] != NULL : i < 4; i++) {
+		enum profile profile = names[0] ? find_profile(names[i]) : profiles[i];
+		print_table_row(engine, profile, 200);
+		print_table_row(engine, profile, 1200);
+	}
+	for (unsigned i = 0; i < 4 && !names[0]; i += 2) {
+		print_contexts("ours", profiles[i], CONTEXTS);
+		print_contexts("libsrtp2", profiles[i], THEIR_CONTEXTS);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	unsigned count = argc > 1 ? (unsigned)atoi(argv[1]) : 20000;
-	unsigned their_count = argc > 2 ? (unsigned)atoi(argv[2]) : 1000;
 	struct crypto_engine *engine;
 
 	if (srtp_init() || crypto_engine_create(&engine))
 		die("cannot begin");
-	printf("%-24s %6s %10s %10s %10s %10s   cycles a packet\n", "profile", "bytes", "libsrtp2", "burst 1",
-	        "burst 32", "many flows");
-	for (unsigned i = 0; i < 4; i++)
-		for (int bytes = 200; bytes <= 1200; bytes += 1000)
-			printf("%-24s %6d %10.0f %10.0f %10.0f %10.0f\n", profile_info(profiles[i])->name,
-			        bytes, measure(engine, profiles[i], bytes, 0, FLOWS),
-			        measure(engine, profiles[i], bytes, 1, FLOWS),
-			        measure(engine, profiles[i], bytes, CRYPTO_BURST, FLOWS),
-			        measure(engine, profiles[i], bytes, CRYPTO_BURST, MANY));
-	for (unsigned i = 0; i < 4; i += 2) {
-		print_contexts("ours", profiles[i], count);
-		print_contexts("libsrtp2", profiles[i], their_count);
-	}
+	if (argc == 3 && strcmp(argv[1], "--json") == 0)
+		print_json(engine, find_profile(argv[2]));
+	else
+		print_table(engine, argv + 1);
 	crypto_engine_free(engine);
 	return 0;
 }

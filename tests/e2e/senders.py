@@ -24,6 +24,27 @@ def video_clip(codec, seconds=4, size="320x180", rate=30, gop=30, kbit=400):
     return path
 
 
+def h264_clip(seconds=4, size="320x180", rate=30, gop=30, kbit=400):
+    """Path of H264 in MPEG-TS, which keeps the parameter sets in band and the times of B pictures; made once."""
+    os.makedirs(CLIPS, exist_ok=True)
+    path = os.path.join(CLIPS, f"H264-{seconds}-{size}-{rate}-{gop}-{kbit}.ts")
+    if not os.path.exists(path):
+        run("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}", "-t", str(seconds), "-c:v", "libx264", "-preset", "fast",
+            "-pix_fmt", "yuv420p", "-bf", "2", "-b:v", f"{kbit}k", "-g", str(gop), "-y", path + ".tmp.ts")
+        os.rename(path + ".tmp.ts", path)
+    return path
+
+
+def g711_clip(law, seconds=4):
+    """Path of a WAVE file of pcm_mulaw or pcm_alaw, made once."""
+    os.makedirs(CLIPS, exist_ok=True)
+    path = os.path.join(CLIPS, f"{law}-{seconds}.wav")
+    if not os.path.exists(path):
+        run("ffmpeg", "-v", "error", "-nostdin", "-f", "lavfi", "-i", f"sine=frequency=500:beep_factor=4:sample_rate=8000:duration={seconds}", "-c:a", law, "-y", path + ".tmp.wav")
+        os.rename(path + ".tmp.wav", path)
+    return path
+
+
 def audio_clip(seconds=4, kbit=48, channels=2):
     """Path of an Ogg Opus file, made once."""
     os.makedirs(CLIPS, exist_ok=True)
@@ -91,9 +112,50 @@ def same_packets(source, recorded):
     return granules[-1]
 
 
+def pictures(path):
+    """Digests of the decoded frames, in the order they are shown in."""
+    r = run("ffmpeg", "-v", "error", "-nostdin", "-i", path, "-map", "0:0", "-fps_mode", "passthrough", "-f", "framehash", "-hash", "md5", "-")
+    return [line.split(",")[5].strip() for line in r.splitlines() if line and line[0] != "#"]
+
+
+def samples(path):
+    """The data chunk of a WAVE file, and its format tag."""
+    with open(path, "rb") as f:
+        data = f.read()
+    check(data[:4] == b"RIFF" and data[8:12] == b"WAVE" and struct.unpack_from("<I", data, 4)[0] == len(data) - 8, f"{path}: no whole RIFF WAVE")
+    at, tag = 12, None
+    while at + 8 <= len(data):
+        name, size = data[at:at + 4], struct.unpack_from("<I", data, at + 4)[0]
+        if name == b"fmt ":
+            tag = struct.unpack_from("<H", data, at + 8)[0]
+        if name == b"data":
+            check(at + 8 + size + size % 2 == len(data), f"{path}: the data are not the rest")
+            return tag, data[at + 8:at + 8 + size]
+        at += 8 + size + size % 2
+    raise Failed(f"{path}: no data")
+
+
 def file_of(records, track):
     """The one recording of a track among a session's."""
     names = [r["name"] for r in records if f"_{track}_" in r["name"]]
     if len(names) != 1:
         raise Failed(f"{len(names)} recordings of {track}: {names}")
     return names[0]
+
+
+def packets_file(path, video, audio, clock=90000):
+    """The RTP payloads of two clips (VP8 in IVF, Opus in Ogg) with their times, for publish_datachannel.mjs; how many (audio, video)."""
+    head, frames = ivf_frames(video)
+    records = []
+    for pts, data in frames:
+        at = pts * head["num"] / head["den"]
+        parts = [data[i:i + 1100] for i in range(0, len(data), 1100)]
+        for i, part in enumerate(parts):
+            records.append((at, 1, i == len(parts) - 1, int(at * clock), bytes([0x10 if i == 0 else 0]) + part))
+    for i, (_, data) in enumerate(ogg_packets(audio)[2:]):
+        records.append((i * 0.02, 0, i == 0, i * 960, data))
+    records.sort(key=lambda r: r[0])
+    with open(path, "wb") as f:
+        for at, is_video, marker, rtp, payload in records:
+            f.write(struct.pack("<IBBIH", int(at * 1e6), is_video, marker, rtp & 0xFFFFFFFF, len(payload)) + payload)
+    return sum(not r[1] for r in records), sum(r[1] for r in records)

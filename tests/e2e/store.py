@@ -23,11 +23,11 @@ class Store:
     """A running Swift with a bucket, and the proxy that counts what goes to it."""
 
     def __enter__(self):
+        self.proxy = FaultProxy(PROXY_PORT, PORT)  # first: where another run has the ports, nothing is started
         self.dir = tempfile.mkdtemp(prefix="wirespool-swift-")
         subprocess.run([os.path.join(HERE, "start-swift"), str(PORT), ACCESS, SECRET, self.dir], check=True, stdout=subprocess.DEVNULL, timeout=120)
         self.s3 = S3(PORT, ACCESS, SECRET)
         self.s3.make_bucket(BUCKET)
-        self.proxy = FaultProxy(PROXY_PORT, PORT)
         return self
 
     def __exit__(self, *_):

@@ -87,7 +87,7 @@ class Control:
         shown = f"[{host}]" if ":" in host else host
         with open(self.ini, "w") as f:
             f.write(f"[record]\ndir = {self.records}\nmin_free_mb = 0\n{record}\n[dataplane]\nrun_dir = {self.dir}/run\n"
-                    f"[control]\nlisten = {shown}:{self.port}\n{control}\n[log]\nlevel = debug\n{rest}\n")
+                    f"[control]\nlisten = {shown}:{self.port}\ndtls_dir = {self.dir}/dtls\n{control}\n[log]\nlevel = debug\n{rest}\n")
         self.process = None
         if start:
             self.start()
@@ -365,6 +365,25 @@ def big_files_and_parallel_downloads_come_through():
         equal(c.call("GET", "/healthz").status, 200)
 
 
+def downloads_go_by_sendfile():
+    """The kernel sends them from the page cache: strace sees every byte go that way, of ranges too."""
+    with Control(start=False) as c:
+        body = os.urandom((1 << 20) + 77)
+        c.pair("big_v_1.ivf", body, None, 1000)
+        c.start()
+        trace = os.path.join(c.dir, "trace")
+        tracer = subprocess.Popen(["strace", "-f", "-e", "trace=sendfile", "-o", trace, "-p", str(c.process.pid)], stderr=subprocess.PIPE, text=True)
+        said = tracer.stderr.readline()
+        assert "attached" in said, f"strace cannot look on: {said}"
+        equal(c.call("GET", "/records/big_v_1.ivf").body, body)
+        equal(c.call("GET", "/records/big_v_1.ivf", Range="bytes=1000-").body, body[1000:])
+        tracer.send_signal(signal.SIGINT)
+        tracer.communicate(timeout=20)
+        with open(trace) as f:
+            sent = sum(int(line.rsplit("= ", 1)[1]) for line in f if re.search(r"sendfile.*= [0-9]+$", line))
+        equal(sent, 2 * len(body) - 1000, "bytes that sendfile sent")
+
+
 def deletion_removes_the_pair():
     with filled() as c:
         equal(c.call("DELETE", "/api/records/red_v_999.ivf").json(), {"deleted": "red_v_1000.ivf"}, "promised name")
@@ -610,7 +629,7 @@ def metrics_and_stats_count():
         assert text.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         lines = text.body.decode().splitlines()
         for line in lines:
-            assert re.fullmatch(r"# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{[^}]*\})? -?[0-9.e+]+", line), line
+            assert re.fullmatch(r'# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{([a-z_]+="[^"]*",?)*\})? -?[0-9.e+]+', line), line
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         equal(values["wirespool_control_recordings"], "3")
         equal(values["wirespool_control_recordings_bytes"], str(1000 + len(OGG) + 1))
@@ -653,7 +672,7 @@ def retention_removes_the_oldest():
 CASES = [without_a_dataplane_it_answers_and_says_so, readiness_names_a_directory_that_vanished, readiness_names_a_full_disk,
          records_are_listed_newest_first_with_their_sidecars, lists_are_filtered_and_paged, wrong_parameters_are_named,
          files_are_served_whole_and_by_ranges, several_ranges_come_as_multipart, conditions_are_kept,
-         big_files_and_parallel_downloads_come_through, deletion_removes_the_pair, a_part_that_nobody_finished_is_open,
+         big_files_and_parallel_downloads_come_through, downloads_go_by_sendfile, deletion_removes_the_pair, a_part_that_nobody_finished_is_open,
          names_lead_nowhere_else, methods_and_paths_that_are_not_there_are_refused, broken_bodies_are_refused,
          what_is_not_http_does_no_harm, tokens_open_all_but_health_checks, browsers_may_ask_from_other_origins, tls_and_ipv6_are_served,
          bad_configuration_ends_with_2, what_cannot_be_started_ends_with_1, it_stops_cleanly_and_comes_back_with_all_it_had,

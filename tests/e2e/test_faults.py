@@ -44,7 +44,7 @@ def ends(name, ini, *args, env=None):
         return p.returncode, p.stdout.replace(place, "DIR"), sorted(os.listdir(place))
 
 
-PLACES = "[record]\ndir = {dir}/records\nmin_free_mb = 0\n[dataplane]\nrun_dir = {dir}/run\nhugepages = off\nmemory_mb = 128\nblock_mb = 16\nmbufs = 4095\n[control]\nlisten = 127.0.0.1:1\n"
+PLACES = "[record]\ndir = {dir}/records\nmin_free_mb = 0\n[dataplane]\nrun_dir = {dir}/run\nhugepages = off\nmemory_mb = 128\nblock_mb = 16\nmbufs = 4095\n[control]\nlisten = 127.0.0.1:1\ndtls_dir = {dir}/dtls\n"
 
 
 def a_bad_configuration_starts_nothing():
@@ -287,6 +287,66 @@ def the_disk_fills_up_under_way():
         audio_works(rig, "after")
         left = [n for n in os.listdir(rig.records) if n.startswith(".") and not n.startswith(".catalogue")]
         equal(left, [], "left between the recordings")
+
+
+@contextlib.contextmanager
+def slow_disk(rig, name, bytes_s):
+    """What the daemon writes to the disk of its records goes at so many bytes a second (cgroup v1, blkio)."""
+    device = os.stat(rig.records).st_dev
+    place = f"/sys/fs/cgroup/blkio/{rig.name}"
+    limit = os.path.join(place, "blkio.throttle.write_bps_device")
+
+    def put(path, text):
+        with open(path, "w") as f:
+            f.write(text)
+    try:
+        os.mkdir(place)
+    except OSError as why:
+        raise Skipped(f"no cgroup of block devices here: {why}") from why
+    try:
+        try:
+            put(limit, f"{os.major(device)}:{os.minor(device)} {bytes_s}")
+        except OSError as why:
+            raise Skipped(f"{rig.records} is on no device that can be slowed down: {why}") from why
+        put(os.path.join(place, "cgroup.procs"), str(rig.procs[name].pid))
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            put(limit, f"{os.major(device)}:{os.minor(device)} 0")
+        put("/sys/fs/cgroup/blkio/cgroup.procs", str(rig.procs[name].pid))
+        wait_for("the cgroup to be empty", lambda: not open(os.path.join(place, "cgroup.procs")).read())
+        os.rmdir(place)
+
+
+def a_slow_disk_is_told_and_survived():
+    clip = senders.video_clip("VP8", 2, kbit=4000)
+    with Rig(log="warn", **PLAIN) as rig:
+        s = rig.open([dict(VIDEO, ssrc=2000)])
+        video = Video(rig, s["port"], clip)
+        video.send(30)
+        wait_for("state recording", lambda: rig.session(s["id"])["state"] == "recording")
+
+        def said(what):
+            return [line for line in rig.log("wirespool-dataplane").splitlines() if what in line]
+
+        def pressed():
+            video.send(10)
+            return said("the disk is slow")
+        equal(said("the disk"), [], "what is said of a disk that keeps up")
+        with slow_disk(rig, "wirespool-dataplane", 65536):
+            wait_for("word of the slow disk", pressed, 60)
+            writer = rig.stats()["writer"][0]
+            check(writer["queued_bytes"] > 0 and writer["block_bytes"] > 0, f"bytes that wait: {writer}")
+        wait_for("word of the disk that keeps up again", lambda: said("the disk keeps up again"), 60)
+        video.send(30)
+        done = rig.finish(s["id"])
+        equal(done["state"], "done", f"{done}")
+        name = done["recordings"][0]["name"]
+        same([d for _, d in ivf_frames(rig.path(name))[1]], video.sent, "frames of the file")
+        equal([len(said(what)) for what in ("the disk is slow", "the disk keeps up again")], [1, 1], "how often it is said")
+        times = rig.stats()["writer"][0]["write_ns"]
+        equal(times["count"], rig.stats()["writer"][0]["writes"], "writes in the histogram")
+        check(times["le"]["134217728"] < times["count"], f"no write took long: {times}")
 
 
 def too_little_space_refuses_new_sessions_only():
@@ -661,7 +721,9 @@ def metrics_are_what_prometheus_reads():
                 elif line:
                     m = sample.fullmatch(line)
                     check(m, f"not a sample: {line!r}")
-                    check(m[1] in types and m[1] in helped and m[1].startswith("wirespool_"), f"no type or help before: {line!r}")
+                    family = re.sub("_(bucket|sum|count)$", "", m[1])
+                    family = family if types.get(family) == "histogram" else m[1]
+                    check(family in types and family in helped and family.startswith("wirespool_"), f"no type or help before: {line!r}")
                     check((m[1], m[2]) not in values, f"twice: {line!r}")
                     values[m[1], m[2]] = float(m[3])
             return types, values
@@ -670,9 +732,14 @@ def metrics_are_what_prometheus_reads():
         _, after = scrape()
         check(set(before) <= set(after), "series are gone")
         for series, value in before.items():
-            if types[series[0]] == "counter":
+            if types.get(series[0]) == "counter":
                 check(series[0].endswith("_total"), f"counter {series[0]} without _total")
                 check(after[series] >= value, f"{series} fell from {value} to {after[series]}")
+        check("histogram" in types.values(), "no histogram")
+        for family in (name for name, kind in types.items() if kind == "histogram"):
+            for _, labels in (s for s in after if s[0] == family + "_count"):
+                buckets = [v for (name, at), v in after.items() if name == family + "_bucket" and at.startswith(labels + ",le=")]
+                check(buckets == sorted(buckets) and buckets[-1] == after[family + "_count", labels], f"{family}: {buckets}")
         rtp = [name for name, _ in after if name.endswith("rtp_pkts_total")]
         check(rtp, "no count of RTP packets")
         equal(sum(v for (name, _), v in after.items() if name == rtp[0]) - sum(v for (name, _), v in before.items() if name == rtp[0]), 30, "RTP packets between the scrapes")
@@ -726,7 +793,7 @@ def logs_hold_no_secrets():
 
 
 main([a_bad_configuration_starts_nothing, the_sample_is_good_and_secrets_are_masked, no_huge_pages, devices_that_are_not_there, a_records_directory_that_cannot_be_used,
-      the_records_directory_turns_read_only, the_records_directory_vanishes_under_way, the_disk_fills_up_under_way, too_little_space_refuses_new_sessions_only,
+      the_records_directory_turns_read_only, the_records_directory_vanishes_under_way, the_disk_fills_up_under_way, a_slow_disk_is_told_and_survived, too_little_space_refuses_new_sessions_only,
       names_are_kept_and_files_are_safe, bad_requests_are_answered_and_forgotten, ports_and_tracks_are_given_once, plain_rtp_is_refused_unless_allowed,
       without_a_dataplane_control_says_so, a_dataplane_that_hangs_is_waited_for, recording_can_be_off, a_second_dataplane_harms_nothing, sessions_end_at_their_limits, a_file_that_is_full_goes_on_in_the_next,
       a_recording_begins_at_a_key_frame_that_is_asked_for, a_session_can_be_deleted_twice, tls_and_tokens, metrics_are_what_prometheus_reads, logs_hold_no_secrets])

@@ -11,7 +11,7 @@ import time
 
 import senders
 from packets import AUDIO, VIDEO, Audio, opus, real_packets, rtp
-from rig import Rig, check, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
+from rig import Rig, check, conserved, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
 
 
 def drops(rig):
@@ -33,11 +33,6 @@ def settled(rig):
         if now["rx_pkts"] == last["rx_pkts"]:
             return now
         last = now
-
-
-def conserved(c):
-    out = c["forwarded_out"] + c["answered"] + c["rtcp_pkts"] + c["handed_pkts"] + sum(v for k, v in c.items() if k.startswith("drop_"))
-    equal(c["rx_pkts"] + c["forwarded_in"], out, "packets in and out of the lcores")
 
 
 def finish_one(rig, session):

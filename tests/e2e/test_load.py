@@ -8,7 +8,7 @@ import json
 import os
 
 import store
-from rig import BUILD, Rig, check, equal, ivf_frames, main, ogg_packets, wait_for
+from rig import BUILD, Rig, check, conserved, equal, ivf_frames, main, ogg_packets, wait_for
 
 SESSIONS = 100
 PROFILES = ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"]
@@ -75,8 +75,7 @@ def compare(rig, account, flows, frames):
     total = account["total"] if "total" in account else account["totals"]
     equal(lcore["rtp_pkts"], total["packets_sent"], "RTP packets in all")
     equal(lcore["drop_duplicate"] + lcore["drop_replay"], total["duplicated"], "duplicates in all")
-    out = lcore["forwarded_out"] + lcore["answered"] + lcore["rtcp_pkts"] + lcore["handed_pkts"] + sum(v for k, v in lcore.items() if k.startswith("drop_"))
-    equal(lcore["rx_pkts"] + lcore["forwarded_in"], out, "packets in and out of the lcore")
+    conserved(lcore)
     port = rig.stats()["port"][0]
     equal((port["rx_missed"], port["rx_nombuf"]), (0, 0), "packets the port lost")
     for sid in {f[0] for f in flows}:
@@ -103,7 +102,8 @@ def compare(rig, account, flows, frames):
 
 
 def two_hundred_flows_with_loss_reordering_and_duplicates():
-    with Rig(dataplane="max_tracks = 512") as rig:
+    # what is held back for three packets of its flow comes 100 ms later, and that much more as a busy machine's sender lags: none is to be late
+    with Rig(dataplane="max_tracks = 512", record="reorder_ms = 1000") as rig:
         compare(rig, *run(rig, SESSIONS, "--loss", "2", "--reorder", "2", "--duplicate", "1"))
 
 

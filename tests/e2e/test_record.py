@@ -107,6 +107,107 @@ def opus_gcm_256_by_gstreamer():
     opus_case("AEAD_AES_256_GCM", gst=True)
 
 
+def h264_case(profile):
+    clip = senders.h264_clip()
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        track = dict(VIDEO, codec="H264", payload_type=97, ssrc=0x20304050)
+        if profile:
+            track["srtp"] = srtp(profile)
+
+        def send(s):
+            senders.ffmpeg(rig, clip, s["port"], 97, track["ssrc"], profile, track.get("srtp", {}).get("key"))
+        s, records = record(rig, [track], send)
+        name = senders.file_of(records, "video0")
+        check(name.endswith(".h264"), name)
+        want = senders.pictures(clip)
+        equal(senders.pictures(rig.path(name)), want, "frames decoded")
+        equal(len(want), 120, "frames sent")
+        side = rig.sidecar(name)
+        equal((side["frames"], side["gap_packets"], side["codec"], side["width"], side["height"]), (120, 0, "H264", 320, 180), "sidecar")
+        times = sorted(ms for line in side["times"] for ms in line["ms"])
+        equal(len(times), 120, "times of frames")
+        check(all(abs(ms - i * 1000 / 30) < 0.1 for i, ms in enumerate(times)), f"times {times[:9]}")
+        equal(rig.api("GET", f"/records/{name}", raw=True)[2]["Content-Type"], "video/h264", "content type")
+
+
+def h264_plain():
+    h264_case(None)
+
+
+def h264_aes_cm_80():
+    h264_case("AES_CM_128_HMAC_SHA1_80")
+
+
+def g711_case(codec, law, tag, payload_type):
+    clip = senders.g711_clip(law)
+    with Rig() as rig:
+        key = key_base64(seed=11)
+        track = dict(id="audio1", codec=codec, payload_type=payload_type, clock_rate=8000, srtp=dict(profile="AES_CM_128_HMAC_SHA1_80", key=key))
+
+        def send(s):
+            senders.ffmpeg(rig, clip, s["port"], payload_type, None, "AES_CM_128_HMAC_SHA1_80", key)
+        s, records = record(rig, [track], send)
+        name = senders.file_of(records, "audio1")
+        check(name.endswith(".wav"), name)
+        equal(senders.samples(rig.path(name)), (tag, senders.samples(clip)[1]), "samples")
+        check(decodes(rig.path(name)) > 0, "nothing decoded")
+        side = rig.sidecar(name)
+        equal((side["codec"], side["clock_rate"], side["channels"], side["duration_s"], side["filled_s"]), (codec, 8000, 1, 4, 0), "sidecar")
+        equal(rig.api("GET", f"/records/{name}", raw=True)[2]["Content-Type"], "audio/wav", "content type")
+
+
+def pcmu_aes_cm_80():
+    g711_case("PCMU", "pcm_mulaw", 7, 0)
+
+
+def pcma_aes_cm_80():
+    g711_case("PCMA", "pcm_alaw", 6, 8)
+
+
+def h264_and_g711_survive_a_kill():
+    video, audio = senders.h264_clip(8), senders.g711_clip("pcm_mulaw", 8)
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        s = rig.open([dict(VIDEO, codec="H264", payload_type=97), dict(id="audio1", codec="PCMU", payload_type=0, clock_rate=8000)])
+        for clip, payload_type in ((video, 97), (audio, 0)):
+            senders.ffmpeg(rig, clip, s["port"], payload_type, wait=False)
+        names = wait_for("both files", lambda: (lambda l: len(l) == 2 and [r["name"] for r in l])(rig.listing("?state=all")))
+        time.sleep(4)
+        rig.kill("wirespool-dataplane")
+        rig.start_dataplane()
+        wait_for("both repaired", lambda: all(os.path.exists(rig.path(n) + ".json") for n in names))
+        for name in names:
+            with open(rig.path(name) + ".json") as f:
+                side = json.load(f)
+            check(side["repaired"] and 2.5 < side["duration_s"] < 6, f"{name}: {side['repaired']}, {side['duration_s']} s")
+            if name.endswith(".wav"):
+                tag, got = senders.samples(rig.path(name))
+                equal((tag, got), (7, senders.samples(audio)[1][:len(got)]), "samples up to the kill")
+                equal(len(got), round(side["duration_s"] * 8000), "samples and their time")
+            else:
+                got, want = senders.pictures(rig.path(name)), senders.pictures(video)
+                equal(len(got), side["frames"], "frames that are whole")
+                # what is shown at the end may lack a picture that comes later: B pictures
+                equal(got[:-3], want[:len(got)][:-3], "pictures up to the kill")
+                check(side["frames"] - sum(len(line["ms"]) for line in side["times"]) < 10, "times of frames are missing")
+
+
+def av1_plain():
+    """ffmpeg 5.1 has no AV1 payload: the packets are those of the unit tests, sent as they are."""
+    media = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "media")
+    with Rig(ingest="allow_plain_rtp = 1") as rig:
+        def send(s):
+            with open(os.path.join(media, "av1.rtp"), "rb") as f, rig.socket() as sock:
+                while head := f.read(2):
+                    sock.sendto(f.read(struct.unpack(">H", head)[0]), ("10.77.0.1", s["port"]))
+                    time.sleep(0.002)
+        s, records = record(rig, [dict(VIDEO, codec="AV1", payload_type=45)], send)
+        name = senders.file_of(records, "video0")
+        equal(senders.pictures(rig.path(name)), senders.pictures(os.path.join(media, "av1.ivf")), "frames decoded")
+        head, frames = ivf_frames(rig.path(name))
+        equal((head["width"], head["height"], len(frames), head["count"]), (176, 144, 30, 30), "header")
+        equal(rig.sidecar(name)["codec"], "AV1", "codec")
+
+
 def a_call_of_audio_and_video_with_ssrcs_unknown():
     video, audio = senders.video_clip("VP8"), senders.audio_clip()
     with Rig() as rig:
@@ -247,5 +348,6 @@ def a_session_without_packets_ends_idle():
 
 
 main([vp8_plain, vp8_aes_cm_80, vp9_aes_cm_32, vp8_gcm_128_by_gstreamer, vp9_gcm_256_by_gstreamer, opus_aes_cm_80, opus_gcm_256_by_gstreamer,
+      h264_plain, h264_aes_cm_80, pcmu_aes_cm_80, pcma_aes_cm_80, h264_and_g711_survive_a_kill, av1_plain,
       a_call_of_audio_and_video_with_ssrcs_unknown, ipv6_sender, neighbours_are_answered, sdp_offer_is_answered_in_kind, picture_size_changes_make_a_new_file,
       many_sessions_of_one_room, two_lcores_share_the_senders, a_session_without_packets_ends_idle])

@@ -56,17 +56,6 @@ class Recorder(Rig):
         equal((done["state"], len(done["recordings"])), ("done", 1), "a short recording")
         return done["recordings"][0]["name"]
 
-    def start_control_alone(self):
-        """Without waiting for readiness, which a store that is away withholds."""
-        self.start_control(wait=False)
-
-        def answers():
-            try:
-                return self.api("GET", "/healthz")[0] == 200
-            except OSError:
-                return False
-        wait_for("control", answers)
-
     def bytes(self, name):
         with open(self.path(name), "rb") as f:
             return f.read()

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <curl/curl.h>
 #include <jansson.h>
 #include "base/log.h"
@@ -13,30 +14,15 @@
 #include "tools/gen/options.h"
 #include "tools/gen/roster.h"
 
-#define URL_BYTES 1024
 #define TIMEOUT_S 60L
 
 struct api {
 	const struct options *options;
 	CURL *curl;
-	struct curl_slist *headers;
 	char *answer;
 	size_t answer_len;
+	char location[API_LOCATION_BYTES];
 };
-
-static bool set_headers(struct api *api)
-{
-	char line[URL_BYTES];
-	struct curl_slist *list = curl_slist_append(NULL, "Content-Type: application/json");
-
-	if (list && api->options->api_token) {
-		snprintf(line, sizeof(line), "Authorization: Bearer %s", api->options->api_token);
-		list = curl_slist_append(list, line);
-		explicit_bzero(line, sizeof(line));
-	}
-	api->headers = list;
-	return list != NULL;
-}
 
 int api_create(struct api **ret_api, const struct options *options)
 {
@@ -47,7 +33,7 @@ int api_create(struct api **ret_api, const struct options *options)
 	api->options = options;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	api->curl = curl_easy_init();
-	if (!api->curl || !set_headers(api)) {
+	if (!api->curl) {
 		api_free(api);
 		return -ENOMEM;
 	}
@@ -59,10 +45,52 @@ void api_free(struct api *api)
 {
 	if (!api)
 		return;
-	curl_slist_free_all(api->headers);
 	curl_easy_cleanup(api->curl);
 	free(api->answer);
 	free(api);
+}
+
+/* @list with "@name@value" behind it. NULL: no memory, and the list is freed. */
+static struct curl_slist *add_header(struct curl_slist *list, const char *name, const char *value)
+{
+	struct curl_slist *longer = NULL;
+	char *line;
+
+	if (asprintf(&line, "%s%s", name, value) >= 0) {
+		longer = curl_slist_append(list, line);
+		explicit_bzero(line, strlen(line));
+		free(line);
+	}
+	if (!longer)
+		curl_slist_free_all(list);
+	return longer;
+}
+
+static struct curl_slist *make_headers(const struct api *api, const char *content_type)
+{
+	struct curl_slist *list = add_header(NULL, "Content-Type: ", content_type);
+
+	if (list && api->options->api_token)
+		list = add_header(list, "Authorization: Bearer ", api->options->api_token);
+	return list;
+}
+
+/* Location is the only header of an answer that is of interest. */
+static size_t take_header(char *data, size_t size, size_t count, void *arg)
+{
+	static const char name[] = "location:";
+	struct api *api = arg;
+	size_t len = size * count;
+
+	if (len > sizeof(name) && len - sizeof(name) < sizeof(api->location) &&
+	        !strncasecmp(data, name, sizeof(name) - 1)) {
+		snprintf(api->location, sizeof(api->location), "%.*s", (int)(len - sizeof(name) + 1),
+		        data + sizeof(name) - 1);
+		memmove(api->location, api->location + strspn(api->location, " "),
+		        strlen(api->location + strspn(api->location, " ")) + 1);
+		api->location[strcspn(api->location, "\r\n")] = '\0';
+	}
+	return len;
 }
 
 static size_t take_answer(char *data, size_t size, size_t count, void *arg)
@@ -83,49 +111,87 @@ static size_t take_answer(char *data, size_t size, size_t count, void *arg)
 	return len;
 }
 
-static int refused(const char *method, const char *url, long status, const json_t *answer, const char *text)
+static void set_options(
+        struct api *api, const char *method, const char *url, struct curl_slist *headers, const char *body)
 {
-	const char *message = json_string_value(json_object_get(json_object_get(answer, "error"), "message"));
-
-	log_error("%s %s: %ld, %s", method, url, status, message ? message : text ? text : "no body");
-	return -EPROTO;
-}
-
-/* One request; the answer, an object, is the caller's. NULL body: none. */
-static int ask(struct api *api, const char *method, const char *path, const char *body, json_t **ret_answer)
-{
-	char url[URL_BYTES];
-	size_t base = strlen(api->options->api);
-	long status = 0;
-
-	while (base && api->options->api[base - 1] == '/')
-		base--;
-	snprintf(url, sizeof(url), "%.*s%s", (int)base, api->options->api, path);
-	api->answer_len = 0;
 	curl_easy_reset(api->curl);
 	curl_easy_setopt(api->curl, CURLOPT_URL, url);
 	curl_easy_setopt(api->curl, CURLOPT_CUSTOMREQUEST, method);
-	curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, api->headers);
+	curl_easy_setopt(api->curl, CURLOPT_HTTPHEADER, headers);
 	curl_easy_setopt(api->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
 	curl_easy_setopt(api->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(api->curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(api->curl, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(api->curl, CURLOPT_WRITEDATA, api);
+	curl_easy_setopt(api->curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(api->curl, CURLOPT_HEADERDATA, api);
 	if (body)
 		curl_easy_setopt(api->curl, CURLOPT_POSTFIELDS, body);
-	CURLcode code = curl_easy_perform(api->curl);
-	if (code) {
+}
+
+int api_request(struct api *api, const char *method, const char *path, const char *content_type,
+        const char *body, struct api_answer *ret_answer)
+{
+	size_t base = strlen(api->options->api);
+	struct curl_slist *headers;
+	CURLcode code;
+	char *url;
+
+	while (base && api->options->api[base - 1] == '/')
+		base--;
+	if (asprintf(&url, "%.*s%s", (int)base, api->options->api, path) < 0)
+		return -ENOMEM;
+	headers = make_headers(api, content_type);
+	if (!headers) {
+		free(url);
+		return -ENOMEM;
+	}
+	api->answer_len = 0;
+	api->location[0] = '\0';
+	set_options(api, method, url, headers, body);
+	code = curl_easy_perform(api->curl);
+	curl_slist_free_all(headers);
+	if (code)
 		log_error("%s %s: %s", method, url, curl_easy_strerror(code));
+	free(url);
+	if (code)
 		return -ECONNREFUSED;
-	}
-	curl_easy_getinfo(api->curl, CURLINFO_RESPONSE_CODE, &status);
-	json_t *answer = api->answer_len ? json_loadb(api->answer, api->answer_len, 0, NULL) : NULL;
-	if (status < 200 || status > 299 || !json_is_object(answer)) {
-		int err = refused(method, url, status, answer, api->answer_len ? api->answer : NULL);
-		json_decref(answer);
+	*ret_answer = (struct api_answer){
+		.text = api->answer_len ? api->answer : "",
+		.len = api->answer_len,
+		.location = api->location,
+	};
+	curl_easy_getinfo(api->curl, CURLINFO_RESPONSE_CODE, &ret_answer->status);
+	return 0;
+}
+
+int api_refused(const char *method, const char *path, const struct api_answer *answer)
+{
+	json_t *j = answer->len ? json_loadb(answer->text, answer->len, 0, NULL) : NULL;
+	const char *message = json_string_value(json_object_get(json_object_get(j, "error"), "message"));
+
+	log_error("%s %s: %ld, %s", method, path, answer->status,
+	        message       ? message
+	        : answer->len ? answer->text
+	                      : "no body");
+	json_decref(j);
+	return -EPROTO;
+}
+
+/* A request whose answer is an object, which is the caller's. NULL body: none. */
+static int ask(struct api *api, const char *method, const char *path, const char *body, json_t **ret_answer)
+{
+	struct api_answer answer;
+	int err = api_request(api, method, path, "application/json", body, &answer);
+
+	if (err)
 		return err;
+	json_t *j = answer.len ? json_loadb(answer.text, answer.len, 0, NULL) : NULL;
+	if (answer.status < 200 || answer.status > 299 || !json_is_object(j)) {
+		json_decref(j);
+		return api_refused(method, path, &answer);
 	}
-	*ret_answer = answer;
+	*ret_answer = j;
 	return 0;
 }
 
@@ -200,7 +266,9 @@ int api_open(struct api *api, struct roster *roster, unsigned index)
 	return status;
 }
 
-static int take_records(struct roster *roster, const struct roster_session *s, const json_t *track)
+/* The recordings of track @index of the answer: by its id, or by its place when the recorder gave the ids. */
+static int take_records(
+        struct roster *roster, const struct roster_session *s, size_t index, const json_t *track)
 {
 	const char *id = json_string_value(json_object_get(track, "id"));
 	size_t at;
@@ -210,7 +278,7 @@ static int take_records(struct roster *roster, const struct roster_session *s, c
 	for (unsigned i = 0; id && i < s->track_count; i++) {
 		struct roster_track *t = &roster->tracks[s->first_track + i];
 
-		if (strcmp(t->id, id))
+		if (*t->id ? strcmp(t->id, id) : i != index)
 			continue;
 		json_array_foreach(json_object_get(track, "records"), at, name)
 		{
@@ -238,7 +306,7 @@ int api_close(struct api *api, struct roster *roster, unsigned index, int keep)
 	json_array_foreach(json_object_get(answer, "tracks"), at, track)
 	{
 		if (!status)
-			status = take_records(roster, s, track);
+			status = take_records(roster, s, at, track);
 	}
 	json_decref(answer);
 	return status;

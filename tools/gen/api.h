@@ -3,6 +3,10 @@
 #ifndef TOOLS_GEN_API_H
 #define TOOLS_GEN_API_H
 
+#include <stddef.h>
+
+#define API_LOCATION_BYTES 512
+
 struct api;
 struct options;
 struct roster;
@@ -10,6 +14,20 @@ struct roster;
 /* @options->api is the base URL; the token is its api_token. 0 or -ENOMEM. */
 int api_create(struct api **ret_api, const struct options *options);
 void api_free(struct api *api);
+
+/* What was answered: the texts are valid until the next request; none is NULL. */
+struct api_answer {
+	long status;
+	const char *text, *location;
+	size_t len;
+};
+
+/* One request, whatever its answer. NULL body: none. 0; -ECONNREFUSED (no answer, logged); -ENOMEM. */
+int api_request(struct api *api, const char *method, const char *path, const char *content_type,
+        const char *body, struct api_answer *ret_answer);
+
+/* Log what an answer says that is not what was hoped for. -EPROTO. */
+int api_refused(const char *method, const char *path, const struct api_answer *answer);
 
 /* POST /api/v1/sessions for session @index: fills in its id and address. 0, or, logged: -ECONNREFUSED (no
  * answer), -EPROTO (refused, or an answer that makes no sense), -ENOMEM. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Clips from IVF files.
+/* Clips from IVF files. All numbers are little-endian, times in scale / rate seconds.
  *
- *   file    "DKIF" | version 16 | header bytes 16 | fourcc | width 16 | height 16 | rate 32 | scale 32 |
- * frames 32 | 0 frame   bytes 32 | time 64 | the frame                                   all little-endian;
- * time in scale / rate s
+ *   file    "DKIF" | version 16 | header bytes 16 | fourcc | width 16 | height 16 | rate 32 | scale 32
+ *           | frames 32 | 0
+ *   frame   bytes 32 | time 64 | the frame
  */
 #include "tools/gen/clip.h"
 

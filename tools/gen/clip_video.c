@@ -87,7 +87,8 @@ static vpx_codec_err_t start(struct clip *clip, const struct clip_cfg *cfg, vpx_
 	err = vpx_codec_enc_init(codec, iface, &v, 0);
 	if (err)
 		return err;
-	err = vpx_codec_control(codec, VP8E_SET_CPUUSED, vp9 ? 8 : 12);
+	/* of VP8 a positive speed would follow the clock, and no two clips be the same */
+	err = vpx_codec_control(codec, VP8E_SET_CPUUSED, vp9 ? 8 : -12);
 	if (!err && cfg->layers > 1)
 		err = vpx_codec_control(codec, VP9E_SET_SVC, 1);
 	if (!err && cfg->layers > 1)

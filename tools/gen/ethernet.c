@@ -26,33 +26,52 @@ struct arp {
 static_assert(sizeof(struct datagram) == ETHERNET_UDP_BYTES, "three headers");
 static_assert(sizeof(struct arp) == ETHERNET_ARP_BYTES, "two headers");
 
-void ethernet_write_udp(uint8_t *frame, const struct ethernet_path *path, size_t len, bool checksum)
+void ethernet_make_head(struct ethernet_head *ret_head, const struct ethernet_path *path)
 {
-	struct datagram *d = (struct datagram *)frame;
+	struct datagram *d = (struct datagram *)ret_head->bytes;
 
 	memcpy(&d->ether.dst_addr, path->dst_mac, 6);
 	memcpy(&d->ether.src_addr, path->src_mac, 6);
 	d->ether.ether_type = rte_cpu_to_be_16(RTE_ETHER_TYPE_IPV4);
 	d->ip = (struct rte_ipv4_hdr){
 		.version_ihl = RTE_IPV4_VHL_DEF,
-		.total_length = rte_cpu_to_be_16((uint16_t)(sizeof(d->ip) + sizeof(d->udp) + len)),
 		.fragment_offset = rte_cpu_to_be_16(RTE_IPV4_HDR_DF_FLAG),
 		.time_to_live = TTL,
 		.next_proto_id = IPPROTO_UDP,
 		.src_addr = path->src_ip_be,
 		.dst_addr = path->dst_ip_be,
 	};
-	d->ip.hdr_checksum = rte_ipv4_cksum(&d->ip);
 	d->udp = (struct rte_udp_hdr){
 		.src_port = rte_cpu_to_be_16(path->src_port),
 		.dst_port = rte_cpu_to_be_16(path->dst_port),
-		.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(d->udp) + len)),
 	};
-	if (checksum)
-		d->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&d->ip, &d->udp);
+	ret_head->ip_sum = (uint16_t)~rte_ipv4_cksum(&d->ip);
 }
 
-uint8_t *ethernet_read_udp(uint8_t *frame, size_t len, uint32_t ip_be, uint16_t *ret_port, size_t *ret_len)
+void ethernet_write_udp(uint8_t *frame, const struct ethernet_head *head, unsigned port_offset, size_t len)
+{
+	struct datagram *d = (struct datagram *)frame;
+	uint16_t ip_bytes = rte_cpu_to_be_16((uint16_t)(sizeof(d->ip) + sizeof(d->udp) + len));
+	uint32_t sum = (uint32_t)head->ip_sum + ip_bytes;
+
+	memcpy(frame, head->bytes, sizeof(head->bytes));
+	d->ip.total_length = ip_bytes;
+	d->ip.hdr_checksum = (uint16_t) ~(sum + (sum >> 16));
+	d->udp.dgram_len = rte_cpu_to_be_16((uint16_t)(sizeof(d->udp) + len));
+	if (port_offset)
+		d->udp.dst_port =
+		        rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(d->udp.dst_port) + port_offset));
+}
+
+void ethernet_sum_udp(uint8_t *frame)
+{
+	struct datagram *d = (struct datagram *)frame;
+
+	d->udp.dgram_cksum = rte_ipv4_udptcp_cksum(&d->ip, &d->udp);
+}
+
+uint8_t *ethernet_read_udp(
+        uint8_t *frame, size_t len, uint32_t ip_be, struct ethernet_path *ret_path, size_t *ret_len)
 {
 	struct datagram *d = (struct datagram *)frame;
 	size_t total, udp;
@@ -65,7 +84,12 @@ uint8_t *ethernet_read_udp(uint8_t *frame, size_t len, uint32_t ip_be, uint16_t 
 	udp = rte_be_to_cpu_16(d->udp.dgram_len);
 	if (total > len - sizeof(d->ether) || udp < sizeof(d->udp) || sizeof(d->ip) + udp > total)
 		return NULL;
-	*ret_port = rte_be_to_cpu_16(d->udp.dst_port);
+	memcpy(ret_path->src_mac, &d->ether.src_addr, 6);
+	memcpy(ret_path->dst_mac, &d->ether.dst_addr, 6);
+	ret_path->src_ip_be = d->ip.src_addr;
+	ret_path->dst_ip_be = d->ip.dst_addr;
+	ret_path->src_port = rte_be_to_cpu_16(d->udp.src_port);
+	ret_path->dst_port = rte_be_to_cpu_16(d->udp.dst_port);
 	*ret_len = udp - sizeof(d->udp);
 	return frame + sizeof(*d);
 }

@@ -23,12 +23,24 @@ struct ethernet_path {
 	uint16_t src_port, dst_port;
 };
 
-/* Write the headers of a datagram of @len payload bytes, which lie at @frame + ETHERNET_UDP_BYTES. */
-void ethernet_write_udp(uint8_t *frame, const struct ethernet_path *path, size_t len, bool checksum);
+/* What all datagrams of a path begin with, but for their lengths. */
+struct ethernet_head {
+	_Alignas(64) uint8_t bytes[ETHERNET_UDP_BYTES];
+	uint16_t ip_sum; /* in one's complement, of the IP header without its length and checksum */
+};
 
-/* The payload of a UDP datagram for @ip_be; *ret_port is its port, *ret_len its length. NULL: something else,
- * a fragment, or lengths that do not fit. */
-uint8_t *ethernet_read_udp(uint8_t *frame, size_t len, uint32_t ip_be, uint16_t *ret_port, size_t *ret_len);
+void ethernet_make_head(struct ethernet_head *ret_head, const struct ethernet_path *path);
+
+/* Write the headers of a datagram of @len payload bytes, which lie at @frame + ETHERNET_UDP_BYTES, without a
+ * UDP checksum; to the head's port, or as many after as @port_offset says. */
+void ethernet_write_udp(uint8_t *frame, const struct ethernet_head *head, unsigned port_offset, size_t len);
+/* Add the UDP checksum to a frame whose payload stands. */
+void ethernet_sum_udp(uint8_t *frame);
+
+/* The payload of a UDP datagram for @ip_be; *ret_path tells its addresses, *ret_len its length. NULL:
+ * something else, a fragment, or lengths that do not fit. */
+uint8_t *ethernet_read_udp(
+        uint8_t *frame, size_t len, uint32_t ip_be, struct ethernet_path *ret_path, size_t *ret_len);
 
 /* Write the question who has @ip_be, from path->src_mac and src_ip_be. */
 void ethernet_write_arp_request(uint8_t *frame, const struct ethernet_path *path, uint32_t ip_be);

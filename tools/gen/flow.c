@@ -11,6 +11,7 @@
 #include "tools/gen/options.h"
 #include "tools/gen/output.h"
 #include "tools/gen/protect.h"
+#include "tools/gen/protect_batch.h"
 
 #define NS_PER_S        1000000000ull
 #define SPREAD_OF_FRAME 2 /* a frame's packets are spread over 1/2 of its time */
@@ -43,11 +44,18 @@ static int begin_stream(struct flow *f, uint32_t ssrc, uint64_t seq)
 static int set_keys(struct flow *f)
 {
 	uint8_t key[PROFILE_KEY_BYTES];
+	int status;
 
 	memcpy(key, f->cfg.key, sizeof(key));
 	if (f->wrong_key)
 		key[0] ^= 0xFF;
-	return protect_create(&f->protect, f->cfg.profile, key);
+	status = protect_create(&f->protect, f->output->batch, f->cfg.profile, key,
+	        f->cfg.has_feedback_key ? f->cfg.feedback_key : key);
+	if (!status && f->cfg.profile != PROFILE_PLAIN)
+		status = protect_key_create(&f->key, protect_batch_manager(f->output->batch), f->cfg.profile,
+		        key, PROTECT_KEY_RTP);
+	explicit_bzero(key, sizeof(key));
+	return status;
 }
 
 int flow_init(struct flow *f, const struct flow_cfg *cfg, const struct flow_place *place,
@@ -81,9 +89,10 @@ int flow_init(struct flow *f, const struct flow_cfg *cfg, const struct flow_plac
 void flow_free(struct flow *f)
 {
 	protect_free(f->protect);
+	protect_key_free(f->key);
 	hold_free(&f->hold);
 	account_free(&f->account);
-	explicit_bzero(f->cfg.key, sizeof(f->cfg.key));
+	explicit_bzero(&f->cfg, sizeof(f->cfg));
 }
 
 /* The next packet, the next frame, or the end. */

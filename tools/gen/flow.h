@@ -21,12 +21,16 @@
 struct options;
 struct output;
 struct protect;
+struct protect_key;
 
 /* What a receiver is told beforehand. */
 struct flow_cfg {
 	enum codec codec;
 	enum profile profile;
 	uint8_t key[PROFILE_KEY_BYTES];
+	uint8_t feedback_key[PROFILE_KEY_BYTES]; /* of the receiver's RTCP, if has_feedback_key; else it is
+	                                            key */
+	bool has_feedback_key;
 	uint8_t payload_type;
 	uint32_t ssrc;
 };
@@ -62,7 +66,8 @@ struct flow {
 	bool intact, key_wanted;
 	uint64_t nominal_ns, jitter_ns; /* of the next packet: packet_ns without jitter, and the jitter */
 
-	struct protect *protect;
+	struct protect *protect; /* of RTCP */
+	struct protect_key *key; /* of RTP; NULL: plain */
 	struct pay pay;
 	struct impair impair;
 	struct rng rng;
@@ -78,7 +83,7 @@ struct flow_place {
 	uint64_t begin_ns, end_ns, wall_ns;
 };
 
-/* Prepare a zeroed flow. 0, -ENOMEM or -EINVAL (libsrtp2 does not take the key). */
+/* Prepare a zeroed flow. 0, -ENOMEM or -EINVAL (no keys can be derived). */
 int flow_init(struct flow *flow, const struct flow_cfg *cfg, const struct flow_place *place,
         const struct options *options);
 void flow_free(struct flow *flow);

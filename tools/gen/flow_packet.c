@@ -6,7 +6,7 @@
 #include "base/rtp.h"
 #include "tools/gen/options.h"
 #include "tools/gen/output.h"
-#include "tools/gen/protect.h"
+#include "tools/gen/protect_batch.h"
 
 static int commit(struct flow *f, size_t len)
 {
@@ -80,8 +80,15 @@ static int send_replay(struct flow *f, uint64_t random)
 	return send_copy(f, slot->data, slot->packet.len);
 }
 
-/* Build the packet in @out and protect it. Its length, or -errno. */
-static int build(struct flow *f, const struct impair_verdict *v, uint8_t *out)
+/* Whether something is to be done with the protected bytes before they leave. */
+static bool is_needed_now(const struct flow *f, const struct impair_verdict *v)
+{
+	return v->fate == IMPAIR_CORRUPT || v->fate == IMPAIR_TRUNCATED || v->duplicate || v->delay_pkts ||
+	       f->options->impair.replay > 0;
+}
+
+/* Build the packet in @out; it is protected with its burst, or now where that is needed. Its length. */
+static size_t build(struct flow *f, const struct impair_verdict *v, uint8_t *out)
 {
 	bool marker;
 	size_t payload = pay_next(&f->pay, out + RTP_HEADER_BYTES, &marker), len;
@@ -94,13 +101,14 @@ static int build(struct flow *f, const struct impair_verdict *v, uint8_t *out)
 	if (v->fate == IMPAIR_MALFORMED)
 		payload = impair_malform(out + RTP_HEADER_BYTES, f->cfg.codec, v->random);
 	len = RTP_HEADER_BYTES + payload;
-	if (protect_rtp(f->protect, out, &len))
-		return -EINVAL;
+	len = protect_batch_add(f->output->batch, f->key, out, len, f->seq);
+	if (f->key && is_needed_now(f, v))
+		protect_batch_run(f->output->batch);
 	if (v->fate == IMPAIR_CORRUPT)
 		impair_corrupt(out, len, v->random);
 	if (v->fate == IMPAIR_TRUNCATED)
 		len = impair_truncate(len, v->random);
-	return (int)len;
+	return len;
 }
 
 /* Whether a receiver should take it: an SRTP tag tells any harm, a plain receiver can only see the header. */
@@ -129,18 +137,17 @@ int flow_packet_send(struct flow *f, uint64_t *ret_jitter_ns)
 {
 	uint8_t *out = f->output->ops->buffer(f->output);
 	struct impair_verdict v;
-	int len, status = 0;
+	size_t len;
+	int status = 0;
 
 	if (!out)
 		return -errno;
 	impair_next(&f->impair, &v);
 	*ret_jitter_ns = v.jitter_ns;
 	len = build(f, &v, out);
-	if (len < 0)
-		return len;
 	struct account_packet note = {
 		.fate = v.fate,
-		.accepted = is_acceptable(f, v.fate, (size_t)len),
+		.accepted = is_acceptable(f, v.fate, len),
 		.seq = f->seq,
 		.rtp_time = f->last_rtp,
 	};

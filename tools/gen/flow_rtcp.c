@@ -20,6 +20,14 @@ static uint32_t rtp_time_at(const struct flow *f, uint64_t now_ns)
 	return (uint32_t)(f->rtp_base + ticks - f->ticks_base);
 }
 
+/* Unix time at the virtual time @now_ns: the sender's wall clock is right, however fast its media runs. */
+static uint64_t wall_at(const struct flow *f, uint64_t now_ns)
+{
+	double scale = f->options->rate_scale;
+
+	return f->wall_ns + (scale == 1 ? now_ns : (uint64_t)((double)now_ns / scale));
+}
+
 static int send_compound(struct flow *f, uint64_t now_ns, bool bye)
 {
 	uint8_t *out = f->output->ops->buffer(f->output);
@@ -29,13 +37,14 @@ static int send_compound(struct flow *f, uint64_t now_ns, bool bye)
 	if (!out)
 		return -errno;
 	snprintf(cname, sizeof(cname), "wirespool-gen-%u", f->session);
-	len = rtcp_build_sr(out, size, 0, f->ssrc, clk_unix_ns_to_ntp(f->wall_ns + now_ns),
+	len = rtcp_build_sr(out, size, 0, f->ssrc, clk_unix_ns_to_ntp(wall_at(f, now_ns)),
 	        rtp_time_at(f, now_ns), f->sender_packets, f->sender_bytes);
 	len = rtcp_build_sdes(out, size, len, f->ssrc, cname);
 	if (bye)
 		len = rtcp_build_bye(out, size, len, f->ssrc);
-	if (protect_rtcp(f->protect, out, &len))
-		return -EINVAL;
+	int status = protect_rtcp(f->protect, out, &len);
+	if (status)
+		return status;
 	f->account.counts.rtcp_sent++;
 	f->account.counts.byes_sent += bye;
 	return f->output->ops->commit(f->output, f->session, f->options->rtcp_next_port, len);

@@ -8,7 +8,7 @@
 /* SR and SDES (RFC 3550 section 6.1) for the virtual time @now_ns; nothing before the first packet. 0 or
  * -errno. */
 int flow_rtcp_send_report(struct flow *flow, uint64_t now_ns);
-/* The same with a BYE (section 6.6) behind. 0 or -errno. */
+/* The same with a BYE (section 6.6) behind, the last thing that the flow sends. 0 or -errno. */
 int flow_rtcp_send_bye(struct flow *flow);
 
 #endif

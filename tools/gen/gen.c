@@ -2,15 +2,21 @@
 #include "tools/gen/gen.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <rte_cycles.h>
 #include "base/clk.h"
 #include "base/log.h"
 #include "base/rtp.h"
-#include "tools/gen/options.h"
+#include "tools/gen/gen_ceiling.h"
+#include "tools/gen/gen_flows.h"
+#include "tools/gen/gen_stock.h"
+#include "tools/gen/peers.h"
+#include "tools/gen/protect_batch.h"
+#include "tools/gen/stock.h"
 
-#define STEPS_MAX 256         /* packets sent before what came in is looked at */
-#define WAIT_NS   10000000ull /* the longest sleep: a signal is seen after it at the latest */
+#define STEPS_MAX  256                 /* packets sent before what came in is looked at */
+#define WAIT_NS    10000000ull         /* the longest sleep: a signal is seen after it at the latest */
+#define CONNECT_NS (30 * CLK_NS_PER_S) /* for all WebRTC sessions to connect */
 
 static int make_clips(struct gen *g)
 {
@@ -32,49 +38,32 @@ static int make_clips(struct gen *g)
 
 static int make_output(struct gen *g)
 {
-	int status = g->options->vdev ? output_dpdk_create(&g->output, g->options)
-	                              : output_udp_create(&g->output, g->options);
+	int status = protect_batch_create(&g->batch);
 
+	if (status) {
+		log_error("SRTP: %s",
+		        status == -ENOTSUP ? "intel-ipsec-mb does not run on this CPU" : strerror(-status));
+		return status;
+	}
+	status = g->options->vdev ? output_dpdk_create(&g->output, g->options)
+	                          : output_udp_create(&g->output, g->options);
+
+	if (!status)
+		g->output->batch = g->batch;
 	for (unsigned i = 0; i < g->roster.session_count && !status; i++)
 		status = g->output->ops->add(g->output, &g->roster.sessions[i].to);
 	return status;
 }
 
-/* When flow @index begins: within the ramp, or else within the first 20 ms, so that not all send at the same
- * instant. */
-static uint64_t begin_of(const struct gen *g, unsigned index)
+/* A handshake's datagrams that cannot be sent end the run with the next flush. */
+static bool hear_peers(struct gen *g, unsigned session, uint8_t *data, size_t len)
 {
-	uint64_t span = g->options->ramp_ns ? g->options->ramp_ns : 20 * CLK_NS_PER_MS;
-	return span * index / g->flow_count;
-}
+	int status = 0;
+	bool heard = g->peers && peers_hear(g->peers, session, data, len, &status);
 
-static int make_flows(struct gen *g)
-{
-	g->flow_count = g->roster.track_count;
-	g->flows = calloc(g->flow_count, sizeof(*g->flows));
-	if (!g->flows || agenda_init(&g->agenda, g->flow_count))
-		return -ENOMEM;
-	for (unsigned i = 0; i < g->flow_count; i++) {
-		const struct roster_track *t = &g->roster.tracks[i];
-		struct flow_place place = {
-			.index = i,
-			.session = t->session,
-			.clip = g->clips[t->cfg.codec],
-			.output = g->output,
-			.frames_file = g->frames_file,
-			.begin_ns = begin_of(g, i),
-			.end_ns = begin_of(g, i) + g->options->duration_ns,
-		};
-		int status = flow_init(&g->flows[i], &t->cfg, &place, g->options);
-		if (status) {
-			log_error("flow %u: %s", i,
-			        status == -EINVAL ? "libsrtp2 refuses its profile or key"
-			                          : strerror(-status));
-			return status;
-		}
-		agenda_push(&g->agenda, flow_due(&g->flows[i]), i);
-	}
-	return 0;
+	if (status && !g->peers_status)
+		g->peers_status = status;
+	return heard;
 }
 
 /* RTCP of a session is in the key of one of its tracks: try them all. */
@@ -84,7 +73,7 @@ static void receive(void *arg, unsigned session, uint8_t *data, size_t len)
 	const struct roster_session *s = &g->roster.sessions[session];
 	uint8_t copy[LIMIT_PACKET_BYTES];
 
-	if (rtp_classify(data, len) != RTP_CLASS_RTCP)
+	if (hear_peers(g, session, data, len) || rtp_classify(data, len) != RTP_CLASS_RTCP)
 		return;
 	g->rtcp_received++;
 	for (unsigned i = 0; i < s->track_count; i++) {
@@ -117,7 +106,15 @@ int gen_prepare(struct gen *g)
 		g->output->arg = g;
 		status = g->output->ops->start(g->output);
 	}
-	return status ? status : make_flows(g);
+	if (!status && g->peers)
+		status = peers_connect(g->peers, &g->roster, g->output, CONNECT_NS, g->stop);
+	if (!status && g->options->prepare)
+		status = gen_stock_fill(g);
+	if (!status && g->options->ceiling)
+		status = gen_ceiling_measure(g);
+	if (!status && !g->stock)
+		status = gen_flows_make(g, g->output, g->options, g->frames_file);
+	return status;
 }
 
 static uint64_t virtual_now(const struct gen *g)
@@ -129,36 +126,50 @@ static uint64_t virtual_now(const struct gen *g)
 	return g->options->rate_scale == 1 ? real : (uint64_t)((double)real * g->options->rate_scale);
 }
 
-static void stop_flows(struct gen *g)
+static bool is_stocked(const struct gen *g)
 {
-	/* unpaced, virtual time is where the agenda stands */
-	uint64_t now = g->options->unpaced && g->agenda.count ? g->agenda.entries[0].due : virtual_now(g);
-
-	g->interrupted = true;
-	g->agenda.count = 0;
-	for (unsigned i = 0; i < g->flow_count; i++) {
-		flow_stop(&g->flows[i], now);
-		if (flow_due(&g->flows[i]) != FLOW_NEVER)
-			agenda_push(&g->agenda, flow_due(&g->flows[i]), i);
-	}
+	return g->stock && stock_next(g->stock);
 }
 
-/* Do what is due, some of it at least. 0 or -errno. */
+static uint64_t next_due(const struct gen *g)
+{
+	return is_stocked(g) ? stock_next(g->stock)->due_ns : gen_flows_due(g);
+}
+
+/* 0 or -errno. */
+static int interrupt(struct gen *g)
+{
+	/* unpaced, virtual time is where the next packet stands */
+	uint64_t now = g->options->unpaced && next_due(g) != FLOW_NEVER ? next_due(g) : virtual_now(g);
+	int status = is_stocked(g) ? gen_stock_leave(g) : 0;
+
+	g->interrupted = true;
+	if (!status)
+		gen_flows_stop(g, now);
+	return status;
+}
+
+static int do_next(struct gen *g)
+{
+	return is_stocked(g) ? gen_stock_step(g) : gen_flows_step(g, NULL);
+}
+
+/* Do what is due, some of it at least, and of a flow's step all. 0 or -errno. */
 static int step(struct gen *g)
 {
 	uint64_t now = virtual_now(g);
 
-	for (unsigned i = 0; i < STEPS_MAX && g->agenda.count && g->agenda.entries[0].due <= now; i++) {
-		struct flow *f = &g->flows[g->agenda.entries[0].index];
-		int status = flow_step(f);
-		uint64_t due = flow_due(f);
-
+	for (unsigned i = 0; next_due(g) <= now; i++) {
+		if (i >= STEPS_MAX && (!g->stock || stock_is_between_steps(g->stock)))
+			break;
+		int status = do_next(g);
 		if (status)
 			return status;
-		if (due == FLOW_NEVER)
-			agenda_drop_first(&g->agenda);
-		else
-			agenda_move_first(&g->agenda, due);
+	}
+	if (g->peers) {
+		int status = g->peers_status ? g->peers_status : peers_step(g->peers);
+		if (status)
+			return status;
 	}
 	return g->output->ops->flush(g->output);
 }
@@ -166,7 +177,7 @@ static int step(struct gen *g)
 /* Real time until the next flow is due. */
 static uint64_t time_left(const struct gen *g)
 {
-	uint64_t now = virtual_now(g), due = g->agenda.count ? g->agenda.entries[0].due : 0;
+	uint64_t now = virtual_now(g), due = next_due(g) == FLOW_NEVER ? 0 : next_due(g);
 	double left = due > now ? (double)(due - now) / g->options->rate_scale : 0;
 
 	return left > (double)WAIT_NS ? WAIT_NS : (uint64_t)left;
@@ -178,12 +189,15 @@ int gen_run(struct gen *g)
 
 	g->start_ns = clk_mono_ns();
 	g->start_wall_ns = clk_wall_ns();
-	for (unsigned i = 0; i < g->flow_count; i++)
-		g->flows[i].wall_ns = g->start_wall_ns;
-	while (!status && g->agenda.count) {
+	g->encrypt_tsc = protect_batch_tsc(g->batch);
+	gen_flows_go_live(g);
+	while (!status && next_due(g) != FLOW_NEVER) {
 		if (*g->stop && !g->interrupted)
-			stop_flows(g);
-		status = step(g);
+			status = interrupt(g);
+		uint64_t since = rte_rdtsc();
+		if (!status)
+			status = step(g);
+		g->tsc += rte_rdtsc() - since;
 		if (!status)
 			status = g->output->ops->wait(g->output, time_left(g));
 	}
@@ -199,12 +213,13 @@ int gen_run(struct gen *g)
 
 void gen_free(struct gen *g)
 {
-	for (unsigned i = 0; i < g->flow_count && g->flows; i++)
-		flow_free(&g->flows[i]);
-	free(g->flows);
+	gen_flows_free(g->flows, g->flow_count);
+	stock_free(g->stock);
+	peers_free(g->peers);
 	agenda_free(&g->agenda);
 	if (g->output)
 		g->output->ops->free(g->output);
+	protect_batch_free(g->batch);
 	for (unsigned i = 0; i < CODECS; i++)
 		clip_free(g->clips[i]);
 	if (g->frames_file)

@@ -5,7 +5,10 @@
 #include <errno.h>
 #include "base/clk.h"
 #include "base/jsonw.h"
+#include "tools/gen/gen_ceiling.h"
 #include "tools/gen/options.h"
+#include "tools/gen/peers.h"
+#include "tools/gen/protect_batch.h"
 
 static void print_flow(const struct gen *g, unsigned index, struct jsonw *w)
 {
@@ -17,7 +20,7 @@ static void print_flow(const struct gen *g, unsigned index, struct jsonw *w)
 	jsonw_object(w, NULL);
 	jsonw_u64(w, "flow", index);
 	jsonw_u64(w, "session", t->session);
-	if (t->id[0]) {
+	if (s->id[0]) {
 		jsonw_string(w, "session_id", s->id);
 		jsonw_string(w, "room", s->room);
 		jsonw_string(w, "participant", s->participant);
@@ -48,6 +51,19 @@ static void print_flow(const struct gen *g, unsigned index, struct jsonw *w)
 	jsonw_end_object(w);
 }
 
+/* Cycles of the time stamp counter a datagram: building or copying it, encryption, the kernel or device. */
+static void print_cycles(const struct gen *g, uint64_t datagrams, struct jsonw *w)
+{
+	uint64_t encrypt = protect_batch_tsc(g->batch) - g->encrypt_tsc, send = g->output->tsc;
+	double count = datagrams ? (double)datagrams : 1;
+
+	jsonw_object(w, "cycles");
+	jsonw_double(w, "build", (double)(g->tsc - encrypt - send - g->output->stalled_tsc) / count);
+	jsonw_double(w, "encrypt", (double)encrypt / count);
+	jsonw_double(w, "send", (double)send / count);
+	jsonw_end_object(w);
+}
+
 int gen_print_account(const struct gen *g, bool complete, FILE *to)
 {
 	struct jsonw w = { .indent = 1 };
@@ -72,6 +88,10 @@ int gen_print_account(const struct gen *g, bool complete, FILE *to)
 	jsonw_u64(&w, "rtcp_unreadable", g->rtcp_unreadable);
 	jsonw_u64(&w, "output_retries", g->output ? g->output->retries : 0);
 	jsonw_end_object(&w);
+	print_cycles(g, totals.datagrams, &w);
+	gen_ceiling_print(g, &w);
+	if (g->peers)
+		peers_print(g->peers, &w);
 	jsonw_array(&w, "flows");
 	for (unsigned i = 0; i < g->flow_count; i++)
 		print_flow(g, i, &w);

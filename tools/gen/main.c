@@ -12,7 +12,9 @@
 #include "tools/gen/api.h"
 #include "tools/gen/gen.h"
 #include "tools/gen/options.h"
+#include "tools/gen/peers.h"
 #include "tools/gen/plan.h"
+#include "tools/gen/whip.h"
 
 enum { EXIT_DONE, EXIT_FAILED, EXIT_WRONG_USE };
 
@@ -57,8 +59,15 @@ static int fill_roster(struct gen *gen, struct api *api)
 	if (!api)
 		return plan_read(&gen->roster, gen->options->plan);
 	status = roster_compose(&gen->roster, gen->options);
-	for (unsigned i = 0; i < gen->roster.session_count && !status; i++)
-		status = stop ? -EINTR : api_open(api, &gen->roster, i);
+	if (!status && gen->options->webrtc)
+		status = peers_create(&gen->peers, gen->options->profile);
+	for (unsigned i = 0; i < gen->roster.session_count && !status; i++) {
+		if (stop)
+			return -EINTR;
+		status = gen->peers ? whip_open(api, &gen->roster, i, peers_fingerprint(gen->peers),
+		                              gen->options)
+		                    : api_open(api, &gen->roster, i);
+	}
 	return status;
 }
 
@@ -68,7 +77,8 @@ static int close_sessions(struct gen *gen, struct api *api)
 	int status = 0;
 
 	for (unsigned i = 0; api && i < gen->roster.session_count; i++) {
-		int one = api_close(api, &gen->roster, i, gen->options->keep_open);
+		int one = gen->peers ? whip_close(api, &gen->roster, i, gen->options->keep_open)
+		                     : api_close(api, &gen->roster, i, gen->options->keep_open);
 		status = status ? status : one;
 	}
 	return status;

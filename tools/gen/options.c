@@ -32,6 +32,7 @@ static const struct options_row rows[] = {
 	{ "room", TEXT(room), "NAME", "room of the sessions, {n} is the session's number; gen-{n} by default" },
 	{ "participant", TEXT(participant), "NAME", "participant likewise; gen-{n} by default" },
 	{ "idle-timeout", OPTIONS_ROW_U64, AT(idle_timeout_s), 0, 86400, NULL, "S", "idle_timeout_s of the sessions; the recorder's default by default" },
+	{ "webrtc", FLAG(webrtc), NULL, "publish by WHIP: ICE, DTLS and SRTP as a browser would; --profile is the only one offered" },
 	{ "omit-ssrc", FLAG(omit_ssrc), NULL, "do not tell the API the SSRCs: it binds them by payload type" },
 	{ "keep-open", FLAG(keep_open), NULL, "do not close the sessions in the end" },
 	{ "linger-ms", OPTIONS_ROW_U64, AT(linger_ms), 0, 60000, NULL, "N", "wait so long after the last packet before closing, 300 by default" },
@@ -60,8 +61,11 @@ static const struct options_row rows[] = {
 	{ "duration", SECONDS(duration_ns), "S", "stop after S seconds of media; 10 by default, unless --packets is given" },
 	{ "packets", OPTIONS_ROW_U64, AT(packets), 1, INT64_BOUND, NULL, "N", "each flow ends with the frame that brings it to N packets" },
 	{ "ramp", SECONDS(ramp_ns), "S", "begin the flows one after another within S seconds" },
-	{ "rate-scale", OTHER(options_row_rate_scale), "X", "send X times faster than real time; RTP time stays that of the media" },
+	{ "rate-scale", OTHER(options_row_rate_scale), "X", "send X times faster than real time; RTP time stays that of the media, and reports tell how fast it runs" },
 	{ "unpaced", FLAG(unpaced), NULL, "send as fast as the output takes it" },
+	{ "prepare", FLAG(prepare), NULL, "build and encrypt all packets before the first is sent; no sender reports, and nobody's key frame requests are met" },
+	{ "prepare-mb", OPTIONS_ROW_U64, AT(prepare_mb), 1, 1048576, NULL, "N", "memory that --prepare may take, 4096 by default" },
+	{ "ceiling", FLAG(ceiling), NULL, "measure before the run, for 2 s at most, what could be sent if nothing else limited it; told in the account" },
 	{ "seed", OPTIONS_ROW_U64, AT(seed), 0, INT64_BOUND, NULL, "N", "keys, numbers and impairments follow from it; 1 by default" },
 
 	HEAD("Impairments, each by chance and seed"),
@@ -89,7 +93,7 @@ static const struct options_row rows[] = {
 	{ "src-mac", OTHER(options_row_src_mac), "MAC", "our MAC address, the device's by default" },
 	{ "dst-mac", OTHER(options_row_dst_mac), "MAC", "send to this MAC address instead of asking by ARP" },
 	{ "src-port", OPTIONS_ROW_U64, AT(src_port), 1, 65535, NULL, "N", "UDP port of the first session, 40000 by default; the others follow" },
-	{ "no-udp-checksum", UNFLAG(udp_checksum), NULL, "leave the UDP checksum out" },
+	{ "udp-checksum", FLAG(udp_checksum), NULL, "write the UDP checksum, which IPv4 can do without" },
 	{ "lcore", OPTIONS_ROW_I64, AT(lcore), 0, 1023, NULL, "CPU", "run on this CPU" },
 	{ "no-huge", FLAG(no_huge), NULL, "do without huge pages" },
 	{ "memory-mb", OPTIONS_ROW_U64, AT(memory_mb), 16, 65536, NULL, "N", "memory of DPDK, 128 by default" },
@@ -174,6 +178,14 @@ static const char *conflict(const struct options *o)
 		vp9 = vp9 || o->tracks[i] == CODEC_VP9;
 	if (!o->api == !o->plan)
 		return "exactly one of --api and --plan is needed, see --help";
+	if (o->webrtc && (!o->api || o->profile == PROFILE_PLAIN))
+		return "--webrtc needs --api, and a profile that is not plain";
+	if (o->webrtc && o->rtcp_next_port)
+		return "--rtcp-next-port is not for --webrtc, where RTCP shares the port";
+	if (o->webrtc && o->idle_timeout_s)
+		return "--idle-timeout is not for --webrtc, whose sessions end without consent";
+	if (o->webrtc && (o->prepare || o->ceiling))
+		return "--prepare and --ceiling are not for --webrtc, whose peers want answers meanwhile";
 	if (o->clip.layers > 1 && (!vp9 || o->clip.ivf))
 		return "--spatial-layers is for VP9 that is encoded here";
 	if (o->vdev && !o->has_src_ip)
@@ -214,8 +226,8 @@ static void set_defaults(struct options *o)
 		.bye = true,
 		.seed = 1,
 		.rate_scale = 1,
+		.prepare_mb = 4096,
 		.impair = { .loss_burst = 1, .reorder_depth = 3 },
-		.udp_checksum = true,
 		.lcore = -1,
 		.memory_mb = 128,
 		.src_port = 40000,

@@ -20,7 +20,7 @@ struct options {
 	enum codec tracks[LIMIT_TRACKS_PER_SESSION];
 	unsigned track_count;
 	enum profile profile;
-	bool keep_open, omit_ssrc;
+	bool keep_open, omit_ssrc, webrtc;
 	uint64_t idle_timeout_s, linger_ms;
 
 	/* What. */
@@ -35,7 +35,8 @@ struct options {
 	uint64_t seed;
 	uint64_t duration_ns, packets, ramp_ns;
 	double rate_scale;
-	bool unpaced;
+	bool unpaced, prepare, ceiling;
+	uint64_t prepare_mb;
 	struct impair_cfg impair;
 	uint64_t wrong_key;
 	uint64_t ssrc_change_ns, restart_ns, pause_at_ns, pause_len_ns;

@@ -130,8 +130,8 @@ int options_row_size(struct options *o, const char *text)
 	if (!x || x - text > DECIMAL_LEN)
 		return -EINVAL;
 	memcpy(first, text, (size_t)(x - text));
-	if (read_whole(first, 16, LIMIT_VPX_SIDE_PIXELS, &width) ||
-	        read_whole(x + 1, 16, LIMIT_VPX_SIDE_PIXELS, &height))
+	if (read_whole(first, 16, LIMIT_SIDE_PIXELS, &width) ||
+	        read_whole(x + 1, 16, LIMIT_SIDE_PIXELS, &height))
 		return -EINVAL;
 	o->clip.width = (unsigned)width;
 	o->clip.height = (unsigned)height;

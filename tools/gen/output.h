@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Where packets go: UDP sockets, or a DPDK device. Packets are built in place, in a buffer of the output, and
- * leave in bursts; what has been committed is sent, or the run fails: an account is exact only so. One
- * thread. */
+/* Where packets go: UDP sockets, a DPDK device, or nowhere. Packets are built in place, in a buffer of the
+ * output, and leave in bursts; what has been committed is sent, or the run fails: an account is exact only
+ * so. One thread. */
 #ifndef TOOLS_GEN_OUTPUT_H
 #define TOOLS_GEN_OUTPUT_H
 
@@ -15,13 +15,18 @@
 #define OUTPUT_BURST 64
 
 struct options;
+struct protect_batch;
 
 struct output {
 	const struct output_ops *ops;
 	/* Called from wait for each datagram that came for a session. */
 	void (*on_receive)(void *arg, unsigned session, uint8_t *data, size_t len);
 	void *arg;
-	uint64_t retries; /* bursts that the kernel or the device did not take at once */
+	struct protect_batch *batch; /* of SRTP, run before what it holds leaves; the caller's */
+	uint64_t retries;            /* bursts that the kernel or the device did not take at once */
+	/* Cycles of the time stamp counter that these took, and that were waited for them. */
+	uint64_t tsc, stalled_tsc;
+	uint64_t datagrams, bytes; /* committed to an output to nowhere */
 };
 
 struct output_ops {
@@ -46,6 +51,8 @@ struct output_ops {
 /* Create one of the two; options are kept. 0, -ENOMEM or -errno, logged. */
 int output_udp_create(struct output **ret_output, const struct options *options);
 int output_dpdk_create(struct output **ret_output, const struct options *options);
+/* One to nowhere, that @encrypt's what is in @batch or drops it. 0 or -ENOMEM. */
+int output_none_create(struct output **ret_output, struct protect_batch *batch, bool encrypt);
 
 /* Enter the network namespace @name of iproute2 and leave it again: *ret_back is the way back. NULL name:
  * nothing is done, *ret_back is -1. 0 or -errno, logged. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Output by one queue of a DPDK virtual device: packets are built in mbufs and leave in bursts. Sessions are
- * told apart by our UDP port. The receivers must be on the device's own link: there is no routing. */
+ * told apart by our UDP port, and when there are more than ports, by theirs. The receivers must be on the
+ * device's own link: there is no routing. */
 #include "tools/gen/output.h"
 
 #include <arpa/inet.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_errno.h>
 #include <rte_mbuf.h>
@@ -17,6 +19,7 @@
 #include "tools/gen/eal.h"
 #include "tools/gen/ethernet.h"
 #include "tools/gen/options.h"
+#include "tools/gen/protect_batch.h"
 
 #define MBUFS        8191
 #define CACHE_MBUFS  128
@@ -34,38 +37,52 @@ struct dpdk {
 	uint16_t port;
 	bool started;
 	struct rte_mempool *pool;
-	struct rte_mbuf *current; /* given out by buffer */
+	struct rte_mbuf *fresh[OUTPUT_BURST]; /* the last is given out by buffer */
 	struct rte_mbuf *burst[OUTPUT_BURST];
-	unsigned pending;
+	unsigned fresh_count, pending;
 	struct ethernet_path self;   /* our addresses */
 	struct ethernet_path *paths; /* one a session */
-	unsigned count;
+	struct ethernet_head *heads; /* likewise, made at the start */
+	unsigned count, room;
 	uint32_t asked_be; /* the address that ARP is under way for */
 	uint8_t learned[6];
 	bool has_learned;
 };
 
+/* UDP ports that sessions share. */
+static unsigned ports_of(const struct dpdk *d)
+{
+	return UINT16_MAX + 1 - (unsigned)d->options->src_port;
+}
+
+static int grow(struct dpdk *d)
+{
+	unsigned room = d->room ? 2 * d->room : 64;
+	struct ethernet_path *paths = realloc(d->paths, room * sizeof(*paths));
+
+	if (!paths)
+		return -ENOMEM;
+	d->paths = paths;
+	d->room = room;
+	return 0;
+}
+
 static int dpdk_add(struct output *output, const struct sockaddr_storage *to)
 {
 	struct dpdk *d = (struct dpdk *)output;
 	const struct sockaddr_in *in = (const struct sockaddr_in *)to;
-	struct ethernet_path *paths;
 
 	if (to->ss_family != AF_INET) {
 		log_error("--vdev speaks IPv4 only");
 		return -EAFNOSUPPORT;
 	}
-	if (d->options->src_port + d->count > UINT16_MAX) {
-		log_error("there are no ports left for session %u, see --src-port", d->count);
-		return -EADDRNOTAVAIL;
-	}
-	paths = realloc(d->paths, (d->count + 1) * sizeof(*paths));
-	if (!paths)
+	if (d->count == d->room && grow(d))
 		return -ENOMEM;
-	d->paths = paths;
-	paths[d->count].dst_ip_be = in->sin_addr.s_addr;
-	paths[d->count].dst_port = ntohs(in->sin_port);
-	paths[d->count].src_port = (uint16_t)(d->options->src_port + d->count);
+	d->paths[d->count] = (struct ethernet_path){
+		.dst_ip_be = in->sin_addr.s_addr,
+		.dst_port = ntohs(in->sin_port),
+		.src_port = (uint16_t)(d->options->src_port + d->count % ports_of(d)),
+	};
 	d->count++;
 	return 0;
 }
@@ -76,30 +93,42 @@ static void nap(uint64_t ns)
 	nanosleep(&t, NULL);
 }
 
+/* The device takes nothing: wait a little. 0, or -ETIMEDOUT since it has been so for too long, logged. */
+static int stall(struct dpdk *d, uint64_t *since_ns)
+{
+	uint64_t since = rte_rdtsc();
+
+	d->output.retries++;
+	if (!*since_ns)
+		*since_ns = clk_mono_ns();
+	if (clk_mono_ns() - *since_ns > STALL_NS) {
+		log_error("the device has taken no packet for %llu s, has its peer gone?",
+		        STALL_NS / CLK_NS_PER_S);
+		return -ETIMEDOUT;
+	}
+	nap(d->options->unpaced ? 1000 : NAP_NS);
+	d->output.stalled_tsc += rte_rdtsc() - since;
+	return 0;
+}
+
 /* Send what is in @burst, however often the device says "later". */
 static int send_all(struct dpdk *d, struct rte_mbuf **burst, unsigned count)
 {
-	uint64_t since = 0;
+	uint64_t stalled_ns = 0;
 
 	while (count) {
+		uint64_t since = rte_rdtsc();
 		unsigned sent = rte_eth_tx_burst(d->port, 0, burst, (uint16_t)count);
 
+		d->output.tsc += rte_rdtsc() - since;
 		burst += sent;
 		count -= sent;
-		if (sent || !count) {
-			since = 0;
-			continue;
-		}
-		d->output.retries++;
-		if (!since)
-			since = clk_mono_ns();
-		if (clk_mono_ns() - since > STALL_NS) {
+		if (sent)
+			stalled_ns = 0;
+		else if (count && stall(d, &stalled_ns)) {
 			rte_pktmbuf_free_bulk(burst, count);
-			log_error("the device has taken no packet for %llu s, has its peer gone?",
-			        STALL_NS / CLK_NS_PER_S);
 			return -ETIMEDOUT;
 		}
-		nap(d->options->unpaced ? 1000 : NAP_NS);
 	}
 	return 0;
 }
@@ -109,21 +138,31 @@ static int dpdk_flush(struct output *output)
 	struct dpdk *d = (struct dpdk *)output;
 	unsigned count = d->pending;
 
+	protect_batch_run(output->batch);
+	for (unsigned i = 0; i < count && d->options->udp_checksum; i++)
+		ethernet_sum_udp(rte_pktmbuf_mtod(d->burst[i], uint8_t *));
 	d->pending = 0;
 	return send_all(d, d->burst, count);
 }
 
-static struct rte_mbuf *new_mbuf(struct dpdk *d)
+static bool take_mbufs(struct dpdk *d, unsigned count)
 {
-	struct rte_mbuf *m = rte_pktmbuf_alloc(d->pool);
+	if (rte_pktmbuf_alloc_bulk(d->pool, d->fresh, count))
+		return false;
+	d->fresh_count = count;
+	return true;
+}
 
-	/* those in the device's ring come back as it sends */
-	for (unsigned i = 0; !m && i < 1000 && !dpdk_flush(&d->output); i++) {
+/* Those in the device's ring come back as it sends. */
+static bool wait_for_mbufs(struct dpdk *d)
+{
+	for (unsigned i = 0; i < 1000 && !dpdk_flush(&d->output); i++) {
 		rte_eth_tx_done_cleanup(d->port, 0, 0);
 		nap(NAP_NS);
-		m = rte_pktmbuf_alloc(d->pool);
+		if (take_mbufs(d, 1))
+			return true;
 	}
-	return m;
+	return false;
 }
 
 static uint8_t *dpdk_buffer(struct output *output)
@@ -137,33 +176,22 @@ static uint8_t *dpdk_buffer(struct output *output)
 			return NULL;
 		}
 	}
-	if (!d->current)
-		d->current = new_mbuf(d);
-	if (!d->current) {
+	if (!d->fresh_count && !take_mbufs(d, OUTPUT_BURST) && !wait_for_mbufs(d)) {
 		errno = ENOBUFS;
 		return NULL;
 	}
-	return rte_pktmbuf_mtod_offset(d->current, uint8_t *, ETHERNET_UDP_BYTES);
+	return rte_pktmbuf_mtod_offset(d->fresh[d->fresh_count - 1], uint8_t *, ETHERNET_UDP_BYTES);
 }
 
 static int dpdk_commit(struct output *output, unsigned session, unsigned port_offset, size_t len)
 {
 	struct dpdk *d = (struct dpdk *)output;
-	struct rte_mbuf *m = d->current;
+	struct rte_mbuf *m = d->fresh[--d->fresh_count];
 
-	if (port_offset) {
-		struct ethernet_path path = d->paths[session];
-
-		path.dst_port = (uint16_t)(path.dst_port + port_offset);
-		ethernet_write_udp(rte_pktmbuf_mtod(m, uint8_t *), &path, len, d->options->udp_checksum);
-	} else {
-		ethernet_write_udp(
-		        rte_pktmbuf_mtod(m, uint8_t *), &d->paths[session], len, d->options->udp_checksum);
-	}
+	ethernet_write_udp(rte_pktmbuf_mtod(m, uint8_t *), &d->heads[session], port_offset, len);
 	m->data_len = (uint16_t)(ETHERNET_UDP_BYTES + len);
 	m->pkt_len = m->data_len;
 	d->burst[d->pending++] = m;
-	d->current = NULL;
 	return 0;
 }
 
@@ -179,17 +207,36 @@ static int send_arp(struct dpdk *d, const uint8_t *frame)
 	return send_all(d, &m, 1);
 }
 
+/* The session that a datagram is for: the only one with our port, or the one of its sender. False: none. */
+static bool find_session(const struct dpdk *d, const struct ethernet_path *from, unsigned *ret_session)
+{
+	unsigned session = from->dst_port - (unsigned)d->options->src_port, ports = ports_of(d);
+
+	if (from->dst_port < d->options->src_port || session >= d->count)
+		return false;
+	*ret_session = session;
+	if (d->count <= ports)
+		return true;
+	for (; session < d->count; session += ports)
+		if (d->paths[session].dst_ip_be == from->src_ip_be &&
+		        (d->paths[session].dst_port == from->src_port ||
+		                d->paths[session].dst_port + 1 == from->src_port)) {
+			*ret_session = session;
+			return true;
+		}
+	return false;
+}
+
 static void receive_frame(struct dpdk *d, uint8_t *frame, size_t len)
 {
 	_Alignas(2) uint8_t answer[ETHERNET_ARP_BYTES];
-	uint16_t port;
+	struct ethernet_path from;
+	unsigned session;
 	size_t payload;
-	uint8_t *data = ethernet_read_udp(frame, len, d->self.src_ip_be, &port, &payload);
+	uint8_t *data = ethernet_read_udp(frame, len, d->self.src_ip_be, &from, &payload);
 
 	if (data) {
-		unsigned session = port - (unsigned)d->options->src_port;
-
-		if (port >= d->options->src_port && session < d->count && payload <= LIMIT_PACKET_BYTES)
+		if (payload <= LIMIT_PACKET_BYTES && find_session(d, &from, &session))
 			d->output.on_receive(d->output.arg, session, data, payload);
 	} else if (ethernet_answer_arp(answer, frame, len, &d->self)) {
 		send_arp(d, answer);
@@ -316,6 +363,16 @@ static int start_port(struct dpdk *d)
 	return 0;
 }
 
+static int make_heads(struct dpdk *d)
+{
+	d->heads = aligned_alloc(_Alignof(struct ethernet_head), (d->count + 1) * sizeof(*d->heads));
+	if (!d->heads)
+		return -ENOMEM;
+	for (unsigned i = 0; i < d->count; i++)
+		ethernet_make_head(&d->heads[i], &d->paths[i]);
+	return 0;
+}
+
 static int dpdk_start(struct output *output)
 {
 	struct dpdk *d = (struct dpdk *)output;
@@ -334,7 +391,7 @@ static int dpdk_start(struct output *output)
 		status = wait_for_link(d);
 	for (unsigned i = 0; i < d->count && !status; i++)
 		status = find_mac(d, i);
-	return status;
+	return status ? status : make_heads(d);
 }
 
 static void dpdk_free(struct output *output)
@@ -342,8 +399,7 @@ static void dpdk_free(struct output *output)
 	struct dpdk *d = (struct dpdk *)output;
 	int back;
 
-	if (d->current)
-		rte_pktmbuf_free(d->current);
+	rte_pktmbuf_free_bulk(d->fresh, d->fresh_count);
 	rte_pktmbuf_free_bulk(d->burst, d->pending);
 	/* a namespace that has gone has taken the device along: there is nothing to set back */
 	(void)output_enter_netns(d->options->netns, &back);
@@ -356,6 +412,7 @@ static void dpdk_free(struct output *output)
 	output_leave_netns(back);
 	eal_stop();
 	free(d->paths);
+	free(d->heads);
 	free(d);
 }
 

@@ -10,13 +10,15 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#include <rte_cycles.h>
+#include "base/clk.h"
 #include "base/log.h"
 #include "tools/gen/options.h"
+#include "tools/gen/protect_batch.h"
 
 #define SOCKET_BYTES (4 << 20) /* buffers asked of the kernel, which may give less */
 #define EVENTS       32
 #define READS_MAX    16 /* datagrams read from a socket in a row */
-#define NS_PER_S     1000000000ull
 
 struct session_socket {
 	int fd;
@@ -135,8 +137,10 @@ static bool is_transient(int error)
 static int send_all(struct udp *u, int fd, struct mmsghdr *messages, unsigned count)
 {
 	while (count) {
+		uint64_t since = rte_rdtsc();
 		int sent = sendmmsg(fd, messages, count, 0);
 
+		u->output.tsc += rte_rdtsc() - since;
 		if (sent > 0) {
 			messages += sent;
 			count -= (unsigned)sent;
@@ -148,7 +152,9 @@ static int send_all(struct udp *u, int fd, struct mmsghdr *messages, unsigned co
 			return status;
 		}
 		u->output.retries++;
+		since = rte_rdtsc();
 		poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, 1);
+		u->output.stalled_tsc += rte_rdtsc() - since;
 	}
 	return 0;
 }
@@ -158,6 +164,7 @@ static int udp_flush(struct output *output)
 	struct udp *u = (struct udp *)output;
 	int status = 0;
 
+	protect_batch_run(u->output.batch);
 	for (unsigned i = 0, end; i < u->pending && !status; i = end) {
 		unsigned session = u->session_of[i];
 
@@ -187,7 +194,7 @@ static int udp_wait(struct output *output, uint64_t ns)
 {
 	struct udp *u = (struct udp *)output;
 	struct epoll_event events[EVENTS];
-	struct timespec timeout = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
+	struct timespec timeout = { (time_t)(ns / CLK_NS_PER_S), (long)(ns % CLK_NS_PER_S) };
 	int count = epoll_pwait2(u->epoll, events, EVENTS, &timeout, NULL);
 
 	if (count < 0 && errno != EINTR) {

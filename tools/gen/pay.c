@@ -9,8 +9,8 @@
  *                                      |   P_DIFF    |N|  F and P
  *                                      scalability structure, V:
  *                                      | N_S |Y|G|-----|  then width 16, height 16 a layer (Y),
- *                                      |      N_G      |  | TID |U| R |-|-| and R times P_DIFF 8 a picture
- * (G)
+ *                                      |      N_G      |  | TID |U| R |-|-| and R times P_DIFF 8,
+ *                                                         a picture (G)
  */
 #include "tools/gen/pay.h"
 

@@ -23,10 +23,14 @@ static int read_number(const char *text, unsigned long max, unsigned long *ret)
 
 static const char *read_codec(const char *text, struct flow_cfg *cfg)
 {
-	for (cfg->codec = 0; cfg->codec < CODECS; cfg->codec++)
-		if (!strcasecmp(text, codec_info(cfg->codec)->name))
+	static const enum codec sendable[] = { CODEC_VP8, CODEC_VP9, CODEC_OPUS };
+
+	for (size_t i = 0; i < sizeof(sendable) / sizeof(*sendable); i++)
+		if (!strcasecmp(text, codec_info(sendable[i])->name)) {
+			cfg->codec = sendable[i];
 			return NULL;
-	return "the codec is VP8, VP9 or opus";
+		}
+	return "the codecs that can be sent are VP8, VP9 and opus";
 }
 
 static const char *read_key(const char *profile, const char *key, struct flow_cfg *cfg)

@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <srtp2/srtp.h>
+#include "tools/gen/protect_batch.h"
 
 struct protect {
-	srtp_t out, in; /* NULL: plain */
+	enum profile profile;
+	struct protect_batch *batch;
+	struct protect_key *out; /* NULL: not needed yet */
+	uint32_t index;          /* of the packet that went out last */
+	srtp_t in;               /* NULL: not needed yet */
+	uint8_t key[PROFILE_KEY_BYTES], feedback_key[PROFILE_KEY_BYTES];
 };
 
 static void set_policy(srtp_policy_t *policy, enum profile profile)
@@ -42,38 +48,33 @@ static int start_library(void)
 	return 0;
 }
 
-static int create_both(struct protect *protect, enum profile profile, const uint8_t *key)
+/* Make what opens feedback, unless it is there. */
+static int need_in(struct protect *p)
 {
-	uint8_t copy[PROFILE_KEY_BYTES];
-	srtp_policy_t policy = { .ssrc.type = ssrc_any_outbound, .key = copy, .window_size = 1024 };
-	int status;
+	srtp_policy_t policy = { .ssrc.type = ssrc_any_inbound, .key = p->feedback_key, .window_size = 1024 };
 
-	memcpy(copy, key, profile_info(profile)->key_bytes + profile_info(profile)->salt_bytes);
-	set_policy(&policy, profile);
-	status = srtp_create(&protect->out, &policy) == srtp_err_status_ok ? 0 : -EINVAL;
-	policy.ssrc.type = ssrc_any_inbound;
-	if (!status && srtp_create(&protect->in, &policy) != srtp_err_status_ok)
-		status = -EINVAL;
-	explicit_bzero(copy, sizeof(copy));
-	return status;
+	if (p->in)
+		return 0;
+	set_policy(&policy, p->profile);
+	return srtp_create(&p->in, &policy) == srtp_err_status_ok ? 0 : -EINVAL;
 }
 
-int protect_create(struct protect **ret_protect, enum profile profile, const uint8_t *key)
+int protect_create(struct protect **ret_protect, struct protect_batch *batch, enum profile profile,
+        const uint8_t *key, const uint8_t *feedback_key)
 {
 	struct protect *protect = calloc(1, sizeof(*protect));
-	int status = 0;
+	size_t bytes = (size_t)profile_info(profile)->key_bytes + profile_info(profile)->salt_bytes;
 
 	if (!protect)
 		return -ENOMEM;
-	if (profile != PROFILE_PLAIN) {
-		status = start_library();
-		if (!status)
-			status = create_both(protect, profile, key);
+	if (start_library()) {
+		free(protect);
+		return -EINVAL;
 	}
-	if (status) {
-		protect_free(protect);
-		return status;
-	}
+	protect->profile = profile;
+	protect->batch = batch;
+	memcpy(protect->key, key, bytes);
+	memcpy(protect->feedback_key, feedback_key, bytes);
 	*ret_protect = protect;
 	return 0;
 }
@@ -82,43 +83,36 @@ void protect_free(struct protect *protect)
 {
 	if (!protect)
 		return;
-	if (protect->out)
-		srtp_dealloc(protect->out);
+	protect_key_free(protect->out);
 	if (protect->in)
 		srtp_dealloc(protect->in);
+	explicit_bzero(protect, sizeof(*protect));
 	free(protect);
-}
-
-int protect_rtp(struct protect *protect, uint8_t *packet, size_t *len)
-{
-	int n = (int)*len;
-
-	if (!protect->out)
-		return 0;
-	if (srtp_protect(protect->out, packet, &n) != srtp_err_status_ok)
-		return -EINVAL;
-	*len = (size_t)n;
-	return 0;
 }
 
 int protect_rtcp(struct protect *protect, uint8_t *packet, size_t *len)
 {
-	int n = (int)*len;
+	int status = 0;
 
 	if (!protect->out)
-		return 0;
-	if (srtp_protect_rtcp(protect->out, packet, &n) != srtp_err_status_ok)
-		return -EINVAL;
-	*len = (size_t)n;
+		status = protect_key_create(&protect->out, protect_batch_manager(protect->batch),
+		        protect->profile, protect->key, PROTECT_KEY_RTCP);
+	if (status)
+		return status;
+	*len = protect_batch_add_rtcp(protect->batch, protect->out, packet, *len, ++protect->index);
+	protect_batch_run(protect->batch);
 	return 0;
 }
 
 int protect_open_rtcp(struct protect *protect, uint8_t *packet, size_t *len)
 {
-	int n = (int)*len;
+	int n = (int)*len, status;
 
-	if (!protect->in)
+	if (protect->profile == PROFILE_PLAIN)
 		return 0;
+	status = need_in(protect);
+	if (status)
+		return status;
 	if (srtp_unprotect_rtcp(protect->in, packet, &n) != srtp_err_status_ok)
 		return -EBADMSG;
 	*len = (size_t)n;

@@ -10,11 +10,14 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include "base/limits.h"
+#include "tools/gen/api.h"
 #include "tools/gen/flow.h"
 
 struct options;
 
 #define ROSTER_RECORDS_MAX 16 /* recordings of one track that are kept by name */
+#define ROSTER_UFRAG_BYTES 9
+#define ROSTER_PWD_BYTES   33
 
 struct roster_track {
 	unsigned session;
@@ -31,6 +34,10 @@ struct roster_session {
 	char id[LIMIT_SESSION_ID_BYTES + 1]; /* empty: not open */
 	char room[LIMIT_ROOM_BYTES + 1], participant[LIMIT_PARTICIPANT_BYTES + 1];
 	unsigned first_track, track_count;
+	/* --webrtc */
+	char location[API_LOCATION_BYTES];                             /* of the WHIP resource; empty: none */
+	char ufrag[ROSTER_UFRAG_BYTES], pwd[ROSTER_PWD_BYTES];         /* ours */
+	char remote_ufrag[LIMIT_ICE_UFRAG_BYTES + 1], remote_pwd[257]; /* the recorder's */
 };
 
 struct roster {

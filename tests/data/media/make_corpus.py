@@ -66,7 +66,13 @@ with open(os.path.join(here, "opus.ogg"), "rb") as f:
 put("scan_ogg", "cut", ogg[:6000])
 put("scan_ogg", "whole", ogg)
 
+depay("depay_h264", "h264", (0, 1, 2, 7))
+depay("depay_av1", "av1", (0, 1, 2, 70))
+
 for mangle in (False, True):
+    track("mulaw", 3, 0, 12, mangle)
+    track("av1", 5, 0, 24, mangle)
+    track("h264", 6, 0, 24, mangle)
     track("vp8", 0, 0, 24, mangle)
     track("vp9", 1, 0, 24, mangle)
     track("svc", 1, 0, 24, mangle)

@@ -7,7 +7,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct told {
-	size_t reports, byes, requests, blocks;
+	size_t reports, byes, requests, blocks, delays;
 };
 
 static void on_sender_report(
@@ -33,6 +33,11 @@ static void on_report_block(
 	((struct told *)arg)->blocks++;
 }
 
+static void on_delay_since_reference(void *arg, uint32_t ssrc, uint32_t last_rr, uint32_t delay)
+{
+	((struct told *)arg)->delays++;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct told told = { 0 };
@@ -41,14 +46,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.bye = on_bye,
 		.key_frame_request = on_key_frame_request,
 		.report_block = on_report_block,
+		.delay_since_reference = on_delay_since_reference,
 		.arg = &told,
 	};
 	uint32_t ssrc;
 	int result = rtcp_parse(data, size, &handlers);
 
 	if (result < 0)
-		assert(told.reports + told.byes + told.requests + told.blocks == 0);
-	assert(28 * told.reports + 4 * told.byes + 8 * told.requests + 24 * told.blocks <= size);
+		assert(told.reports + told.byes + told.requests + told.blocks + told.delays == 0);
+	assert(28 * told.reports + 4 * told.byes + 8 * told.requests + 24 * told.blocks + 12 * told.delays <=
+	        size);
 	assert(rtcp_sender_ssrc(data, size, &ssrc) == 0 || result < 0 || size < 8 || data[1] < 192 ||
 	        data[1] > 223);
 	return 0;

@@ -2,48 +2,30 @@
 /* UDP payloads against a session's port, from flow_match_burst to handover_burst: a plain track, whose RTP
  * and RTCP are parsed to the end, and an SRTP track. The first byte says to which of the two ports it goes
  * and whether time passes; the datagrams follow, each behind its length in two bytes. */
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <rte_eal.h>
-#include <rte_mbuf.h>
 #include "dataplane/crypto.h"
 #include "dataplane/endpoint.h"
 #include "dataplane/flow.h"
 #include "dataplane/lcore.h"
-#include "dataplane/stages.h"
-#include "writers/track.h"
+#include "tests/fuzz/dataplane/datagram_rig.h"
 
 #define ROOM 2048
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct lcore lc;
 static uint64_t lcore_slot[STAT_LCORE_COUNT], flow_slots[2][STAT_FLOW_COUNT];
 static struct endpoint ep;
 static struct flow flows[2];
 
-uint32_t track_key_frames_wanted(const struct track *track)
-{
-	return 0;
-}
-
 static void start(void)
 {
-	static const char *eal[] = { "fuzz", "--no-huge", "--no-pci", "-m", "64", "--no-shconf",
-		"--no-telemetry", "--log-level=error", "--lcores=0@0", NULL };
 	uint8_t key[PROFILE_KEY_BYTES] = { 1, 2, 3 };
 	struct crypto_cfg cfg = {
 		.profile = PROFILE_AEAD_AES_128_GCM, .key = key, .send_key = key, .send_ssrcs = { 1, 2 }
 	};
 
-	if (rte_eal_init((int)RTE_DIM(eal) - 1, (char **)(uintptr_t)eal) < 0)
-		abort();
-	lc.pool = rte_pktmbuf_pool_create(
-	        "fuzz", 255, 0, META_BYTES, ROOM + RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+	lc.pool = datagram_pool("fuzz", ROOM);
 	lc.slot = lcore_slot;
 	lc.tsc_hz = 1000000000;
-	if (!lc.pool || spsc_create(&lc.writers[0], 64) || crypto_create(&flows[1].crypto, &cfg) ||
+	if (spsc_create(&lc.writers[0], 64) || crypto_create(&flows[1].crypto, &cfg) ||
 	        crypto_engine_create(&lc.crypto))
 		abort();
 }
@@ -74,25 +56,15 @@ static void reset(void)
 
 static void feed(const uint8_t *bytes, uint16_t len, uint8_t how)
 {
-	struct rte_mbuf *mbuf = rte_pktmbuf_alloc(lc.pool);
-	struct meta *m;
+	uint8_t *copy = malloc(len ? len : 1);
+	struct rte_mbuf *mbuf = datagram_of(lc.pool, copy, len);
+	struct meta *m = meta_of(mbuf);
 	void *packet = NULL;
 	unsigned n;
 
-	if (!mbuf)
-		abort();
-	m = meta_of(mbuf);
-	memset(m, 0, sizeof(*m));
 	m->endpoint = &ep;
 	m->local_port = (uint16_t)(20000 + (how & 1));
 	m->src.port = 4000;
-	/* In heap memory of its own, so that a read past its end is seen; every buffer of this pool is
-	 * pointed anew. */
-	uint8_t *copy = malloc(len ? len : 1);
-	mbuf->buf_addr = copy;
-	mbuf->data_off = 0;
-	m->data_len = mbuf->data_len = len;
-	mbuf->pkt_len = len;
 	memcpy(copy, bytes, len);
 	lc.now_unix_ns += how & 2 ? 2000000000u : 1000000u;
 	n = flow_match_burst(&lc, &mbuf, 1);
@@ -116,18 +88,15 @@ static void feed(const uint8_t *bytes, uint16_t len, uint8_t how)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	const uint8_t *bytes;
+	uint16_t len;
+	uint8_t how;
+
 	if (!lc.pool)
 		start();
 	reset();
-	while (size > 3) {
-		uint8_t how = data[0];
-		size_t len = (size_t)(data[1] << 8 | data[2]) % 1473;
-		data += 3;
-		size -= 3;
-		len = len < size ? len : size;
-		feed(data, (uint16_t)len, how);
-		data += len;
-		size -= len;
+	while (datagram_next(&data, &size, &how, &bytes, &len)) {
+		feed(bytes, len, how);
 	}
 	return 0;
 }

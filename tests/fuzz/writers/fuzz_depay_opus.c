@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include <stdint.h>
-#include <stdlib.h>
-#include "writers/depay.h"
+#include "tests/fuzz/writers/depay_rig.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* The first byte is the marker, the rest the payload. What is taken lies inside the payload. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct depay_piece piece;
 
-	if (!size || depay_opus(data + 1, (uint32_t)size - 1, data[0] & 1, &piece))
+	if (!depay_bytes(depay_opus, data, size, &piece))
 		return 0;
-	if (!piece.len || piece.data <= data || piece.data + piece.len != data + size)
-		abort();
 	if (!piece.duration_rtp || piece.duration_rtp > 5760 || piece.duration_rtp % 120)
 		abort();
 	return 0;

@@ -158,6 +158,41 @@ static void certificate_and_key_come_together(void **state)
 	accepts("[control]\ntls_cert = /c.pem\ntls_key = /k.pem\n");
 }
 
+static void public_addresses_have_no_prefix(void **state)
+{
+	refuses("[ingest]\npublic_address = 203.0.113.7/24\n",
+	        ":2: [ingest] public_address: '203.0.113.7/24' is no address");
+	refuses("[ingest]\npublic_address = 203.0.113.7, example.com\n", "'example.com' is no address");
+	accepts("[ingest]\npublic_address = 203.0.113.7, 203.0.113.8, 2001:db8::7\n");
+	accepts("[ingest]\npublic_address =\n");
+}
+
+static void codecs_are_known_by_name(void **state)
+{
+	refuses("[ingest]\ncodecs = VP8, H265\n",
+	        ":2: [ingest] codecs: 'H265' is no codec that is known; allowed: VP8, ");
+	refuses("[ingest]\ncodecs = ,,,,\n", ":2: [ingest] codecs:");
+	accepts("[ingest]\ncodecs = av1, OPUS\n");
+}
+
+static void whip_tokens_name_their_room(void **state)
+{
+	refuses("[control]\nwhip_tokens = demo=one, hush\n",
+	        ":2: [control] whip_tokens: number 2 is no room and token");
+	assert_int_equal(load("[control]\nwhip_tokens = hush\n"), -EINVAL);
+	assert_null(strstr(errors, "hush"));
+	free(errors);
+	refuses("[control]\nwhip_tokens = =hush\n", "number 1");
+	refuses("[control]\nwhip_tokens = demo=\n", "number 1");
+	accepts("[control]\nwhip_tokens = demo=one, *=two=\n");
+}
+
+static void the_directory_of_the_certificate_has_a_name(void **state)
+{
+	refuses("[control]\ndtls_dir =\n", ":2: [control] dtls_dir:");
+	refuses("[control]\ndtls_cert_days = 0\n", ":2: [control] dtls_cert_days:");
+}
+
 static void what_was_reported_is_not_checked_again(void **state)
 {
 	refuses("[upload]\nenabled = maybe\n", ":2: [upload] enabled:");
@@ -180,6 +215,10 @@ int main(void)
 		cmocka_unit_test(there_are_sixteen_ports_at_most),
 		cmocka_unit_test(the_api_is_open_to_others_only_with_tokens),
 		cmocka_unit_test(certificate_and_key_come_together),
+		cmocka_unit_test(public_addresses_have_no_prefix),
+		cmocka_unit_test(codecs_are_known_by_name),
+		cmocka_unit_test(whip_tokens_name_their_room),
+		cmocka_unit_test(the_directory_of_the_certificate_has_a_name),
 		cmocka_unit_test(what_was_reported_is_not_checked_again),
 	};
 

@@ -124,6 +124,18 @@ static void every_string_must_end(void **state)
 	CHECK_UNTERMINATED(wire, SESSION_OPEN, participant);
 	CHECK_UNTERMINATED(wire, SESSION_OPEN, tracks[0].id);
 	CHECK_UNTERMINATED(wire, SESSION_OPEN, tracks[15].promised);
+	CHECK_UNTERMINATED(wire, SESSION_OPEN, tracks[7].mid);
+	CHECK_UNTERMINATED(wire, SESSION_OPEN, tracks[15].rid);
+	CHECK_UNTERMINATED(wire, SESSION_OPEN, ice.ufrag);
+	CHECK_UNTERMINATED(wire, SESSION_OPEN, ice.pwd);
+	CHECK_UNTERMINATED(wire, SESSION_OPEN, ice.remote_ufrag);
+	CHECK_UNTERMINATED(wire, SESSION_KEYS, id);
+	CHECK_UNTERMINATED(wire, SESSION_ICE, id);
+	CHECK_UNTERMINATED(wire, SESSION_ICE, ice.ufrag);
+	CHECK_UNTERMINATED(wire, SESSION_ICE, ice.pwd);
+	CHECK_UNTERMINATED(wire, SESSION_ICE, ice.remote_ufrag);
+	CHECK_UNTERMINATED(wire, DTLS_OUT, id);
+	CHECK_UNTERMINATED(wire, DTLS_IN, id);
 	CHECK_UNTERMINATED(wire, SESSION_CLOSE, id);
 	CHECK_UNTERMINATED(wire, SESSION_CLOSE, reason);
 	CHECK_UNTERMINATED(wire, KEY_FRAME, id);
@@ -133,6 +145,9 @@ static void every_string_must_end(void **state)
 	CHECK_UNTERMINATED(wire, SESSION_STATE, open.id);
 	CHECK_UNTERMINATED(wire, SESSION_STATE, open.room);
 	CHECK_UNTERMINATED(wire, SESSION_STATE, open.participant);
+	CHECK_UNTERMINATED(wire, SESSION_STATE, open.ice.ufrag);
+	CHECK_UNTERMINATED(wire, SESSION_STATE, open.ice.pwd);
+	CHECK_UNTERMINATED(wire, SESSION_STATE, open.ice.remote_ufrag);
 	CHECK_UNTERMINATED(wire, SESSION_STATE, open.tracks[3].id);
 	CHECK_UNTERMINATED(wire, SESSION_STATE, open.tracks[3].promised);
 	CHECK_UNTERMINATED(wire, FILE_STATE, session);
@@ -163,6 +178,27 @@ static void numbers_out_of_range_are_refused(void **state)
 	assert_int_equal(exchange(wire, MSG_SESSION_OPEN), 0);
 	open->addr.family = 5;
 	assert_int_equal(exchange(wire, MSG_SESSION_OPEN), -EPROTO);
+	open->addr.family = 0;
+	open->transport = MSG_TRANSPORT_WEBRTC + 1;
+	assert_int_equal(exchange(wire, MSG_SESSION_OPEN), -EPROTO);
+	open->transport = MSG_TRANSPORT_WEBRTC;
+	open->tracks[0].parameter_set_bytes = LIMIT_PARAMETER_SET_BYTES;
+	assert_int_equal(exchange(wire, MSG_SESSION_OPEN), 0);
+	open->tracks[0].parameter_set_bytes++;
+	assert_int_equal(exchange(wire, MSG_SESSION_OPEN), -EPROTO);
+
+	memset(&wire->msg, 0, sizeof(wire->msg));
+	wire->msg.SESSION_KEYS_.profile = PROFILES - 1;
+	assert_int_equal(exchange(wire, MSG_SESSION_KEYS), 0);
+	wire->msg.SESSION_KEYS_.profile++;
+	assert_int_equal(exchange(wire, MSG_SESSION_KEYS), -EPROTO);
+	memset(&wire->msg, 0, sizeof(wire->msg));
+	wire->msg.DTLS_OUT_.len = LIMIT_PACKET_BYTES;
+	assert_int_equal(exchange(wire, MSG_DTLS_OUT), 0);
+	assert_int_equal(exchange(wire, MSG_DTLS_IN), 0);
+	wire->msg.DTLS_OUT_.len++;
+	assert_int_equal(exchange(wire, MSG_DTLS_OUT), -EPROTO);
+	assert_int_equal(exchange(wire, MSG_DTLS_IN), -EPROTO);
 
 	memset(&wire->msg, 0, sizeof(wire->msg));
 	told->track_count = LIMIT_TRACKS_PER_SESSION + 1;
@@ -174,7 +210,7 @@ static void numbers_out_of_range_are_refused(void **state)
 	assert_int_equal(exchange(wire, MSG_SESSION_STATE), -EPROTO);
 
 	memset(&wire->msg, 0, sizeof(wire->msg));
-	wire->msg.FILE_STATE_.state = MSG_FILE_FAILED;
+	wire->msg.FILE_STATE_.state = MSG_FILE_DISCARDED;
 	assert_int_equal(exchange(wire, MSG_FILE_STATE), 0);
 	wire->msg.FILE_STATE_.state++;
 	assert_int_equal(exchange(wire, MSG_FILE_STATE), -EPROTO);

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -105,6 +107,79 @@ static void long_lines_are_cut_and_stay_whole(void **state)
 	}
 }
 
+static const char *logged_with(const struct log_ids *ids, const char *text)
+{
+	int pipe_fds[2], saved = dup(STDERR_FILENO);
+	ssize_t n;
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	dup2(pipe_fds[1], STDERR_FILENO);
+	close(pipe_fds[1]);
+	log_with(LOG_LEVEL_INFO, ids, "%s", text);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	n = read(pipe_fds[0], line, sizeof(line) - 1);
+	close(pipe_fds[0]);
+	line[n > 0 ? n : 0] = '\0';
+	return line;
+}
+
+static void ids_are_fields_in_json_and_not_in_text(void **state)
+{
+	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	assert_string_equal(behind_time(logged_with(LOG_IDS(.record = "a.ivf", .session = "s_1",
+	                                                    .room = "\"7\"\n", .track = ""),
+	                                        "text"),
+	                            "{\"time\":\""),
+	        "\",\"level\":\"info\",\"process\":\"p\",\"session\":\"s_1\",\"room\":\"\\\"7\\\"\\n\","
+	        "\"record\":\"a.ivf\",\"message\":\"text\"}\n");
+	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
+	assert_string_equal(behind_time(logged_with(LOG_IDS(.session = "s_1"), "session s_1: text"), ""),
+	        " p info: session s_1: text\n");
+	log_setup("p", LOG_LEVEL_WARN, LOG_FORMAT_JSON);
+	assert_string_equal(logged_with(LOG_IDS(.session = "s_1"), "text"), "");
+}
+
+static void ids_and_message_share_a_line_that_stays_whole(void **state)
+{
+	char room[129] = "", long_id[3000] = "", text[3000] = "";
+
+	memset(room, '\001', sizeof(room) - 1); /* six bytes each, escaped */
+	memset(long_id, 'x', sizeof(long_id) - 1);
+	memset(text, '"', sizeof(text) - 1);
+	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	logged_with(LOG_IDS(.session = long_id, .room = room, .track = "v"), text);
+	assert_true(strlen(line) <= 2048 && strlen(line) > 2000);
+	assert_null(strstr(line, "\"session\""));
+	assert_non_null(strstr(line, "\"room\":\"\\u0001"));
+	assert_non_null(strstr(line, "\\u0001\",\"track\":\"v\",\"message\":\"\\\""));
+	assert_string_equal(line + strlen(line) - 8, "\\\"...\"}\n");
+}
+
+static void the_journal_gets_priorities(void **state)
+{
+	int pipe_fds[2], saved = dup(STDERR_FILENO);
+	struct stat st;
+	char stream[64], got[256] = "";
+
+	assert_int_equal(pipe(pipe_fds), 0);
+	assert_int_equal(fstat(pipe_fds[1], &st), 0);
+	snprintf(stream, sizeof(stream), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	setenv("JOURNAL_STREAM", stream, 1);
+	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_TEXT); /* our own error output is no journal */
+	assert_memory_not_equal(logged(LOG_LEVEL_WARN, "x"), "<", 1);
+	dup2(pipe_fds[1], STDERR_FILENO);
+	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_JSON);
+	log_warn("x");
+	dup2(saved, STDERR_FILENO);
+	unsetenv("JOURNAL_STREAM");
+	assert_true(read(pipe_fds[0], got, sizeof(got) - 1) > 0);
+	assert_memory_equal(got, "<4>{\"time\"", 10);
+	close(saved);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+}
+
 static void errno_is_kept(void **state)
 {
 	log_setup("p", LOG_LEVEL_INFO, LOG_FORMAT_TEXT);
@@ -128,6 +203,9 @@ int main(void)
 		cmocka_unit_test(less_severe_lines_are_left_out),
 		cmocka_unit_test(control_characters_are_escaped),
 		cmocka_unit_test(long_lines_are_cut_and_stay_whole),
+		cmocka_unit_test(ids_are_fields_in_json_and_not_in_text),
+		cmocka_unit_test(ids_and_message_share_a_line_that_stays_whole),
+		cmocka_unit_test(the_journal_gets_priorities),
 		cmocka_unit_test(errno_is_kept),
 	};
 

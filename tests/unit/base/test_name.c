@@ -218,6 +218,8 @@ static void content_type_follows_the_extension(void **state)
 {
 	assert_string_equal(name_content_type("a.ivf"), "video/x-ivf");
 	assert_string_equal(name_content_type("a.b.ogg"), "audio/ogg");
+	assert_string_equal(name_content_type("a.h264"), "video/h264");
+	assert_string_equal(name_content_type("a.wav"), "audio/wav");
 	assert_string_equal(name_content_type("a.ogg.bin"), "application/octet-stream");
 	assert_string_equal(name_content_type("ogg"), "application/octet-stream");
 	assert_string_equal(name_content_type(""), "application/octet-stream");

@@ -147,7 +147,7 @@ static void other_feedback_is_no_request(void **state)
 	/* REMB (PSFB FMT 15), a generic NACK (RFC 4585 section 6.2.1), APP, and a type not known. */
 	static const uint8_t data[] = { 0x8F, 206, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 'R', 'E', 'M', 'B', 0x81,
 		205, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 9, 0, 0, 0x80, 204, 0, 2, 0, 0, 0, 1, 'n', 'a', 'm',
-		'e', 0x80, 207, 0, 0 };
+		'e', 0x80, 207, 0, 1, 0, 0, 0, 9 };
 
 	assert_int_equal(PARSE(data), 0);
 	assert_string_equal(told, "");

@@ -72,6 +72,27 @@ static void counters_add_and_keep_maxima(void **state)
 	assert_int_equal(slot[1], 9);
 }
 
+static void a_histogram_counts_by_powers_of_two(void **state)
+{
+	uint64_t slot[STAT_HIST_WORDS + 1] = { 0 };
+	static const struct {
+		uint64_t value;
+		unsigned bucket;
+	} cases[] = { { 0, 0 }, { 1, 0 }, { 1024, 0 }, { 1025, 1 }, { 2048, 1 }, { 2049, 2 },
+		{ 1ull << 33, 23 }, { (1ull << 33) + 1, 24 }, { UINT64_MAX, 24 } };
+	uint64_t sum = 0;
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		uint64_t before = slot[1 + cases[i].bucket];
+
+		stat_hist_add(slot, 1, cases[i].value);
+		sum += cases[i].value;
+		assert_int_equal(slot[1 + cases[i].bucket], before + 1);
+		assert_int_equal(slot[1 + STAT_HIST_BUCKETS], sum);
+	}
+	assert_int_equal(slot[0], 0);
+}
+
 static void labels_are_cut_and_bounded(void **state)
 {
 	struct stat_segment *writer, *reader;
@@ -240,6 +261,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reader_sees_what_the_writer_wrote),
 		cmocka_unit_test(counters_add_and_keep_maxima),
+		cmocka_unit_test(a_histogram_counts_by_powers_of_two),
 		cmocka_unit_test(labels_are_cut_and_bounded),
 		cmocka_unit_test(a_new_file_makes_the_old_mapping_stale),
 		cmocka_unit_test(the_file_is_readable_by_all_and_alone),

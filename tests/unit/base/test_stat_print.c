@@ -93,6 +93,25 @@ static void drop_reasons_are_one_metric(void **state)
 	assert_null(strstr(text, "drop_"));
 }
 
+static void a_histogram_is_one_metric(void **state)
+{
+	uint64_t *slot = stat_slot(segment, STAT_SCOPE_WRITER, 0);
+
+	stat_hist_add(slot, STAT_WRITER_write_ns, 1000);
+	stat_hist_add(slot, STAT_WRITER_write_ns, 3000);
+	stat_hist_add(slot, STAT_WRITER_write_ns, 1ull << 40);
+	prometheus();
+	holds("# TYPE wirespool_writer_write_ns histogram\n"
+	      "wirespool_writer_write_ns_bucket{writer=\"0\",le=\"1024\"} 1\n"
+	      "wirespool_writer_write_ns_bucket{writer=\"0\",le=\"2048\"} 1\n"
+	      "wirespool_writer_write_ns_bucket{writer=\"0\",le=\"4096\"} 2");
+	holds("wirespool_writer_write_ns_bucket{writer=\"0\",le=\"8589934592\"} 2\n"
+	      "wirespool_writer_write_ns_bucket{writer=\"0\",le=\"+Inf\"} 3\n"
+	      "wirespool_writer_write_ns_sum{writer=\"0\"} 1099511631776\n"
+	      "wirespool_writer_write_ns_count{writer=\"0\"} 3");
+	assert_int_equal(count("# TYPE wirespool_writer_write_ns "), 1);
+}
+
 static void labels_are_escaped(void **state)
 {
 	stat_set_label(segment, STAT_SCOPE_PORT, 0, "a\\b\"c\nd\xFF\xC3\xA4");
@@ -108,18 +127,33 @@ static void equal_labels_stay_apart(void **state)
 	holds("wirespool_port_link_up{port=\"same\"} 0\nwirespool_port_link_up{port=\"same#1\"} 0");
 }
 
+/* How many histograms of how many instances are told. */
+static unsigned hist_instances(void)
+{
+	static const enum stat_scope scopes[] = { STAT_SCOPE_PROC, STAT_SCOPE_PORT, STAT_SCOPE_LCORE,
+		STAT_SCOPE_WRITER };
+	unsigned n = 0;
+
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(*scopes); i++)
+		for (unsigned id = 0; id < stat_count(scopes[i]); id += stat_words(stat_row(scopes[i], id)))
+			if (stat_row(scopes[i], id)->kind == STAT_KIND_HIST)
+				n += stat_instances(segment, scopes[i]);
+	return n;
+}
+
 /* The grammar of the text format, version 0.0.4: each metric's HELP and TYPE once, then its samples,
  * together. */
 static void the_whole_is_valid_exposition(void **state)
 {
 	regex_t sample;
 	char metric[128] = "";
-	unsigned metrics = 0, samples = 0;
+	unsigned metrics = 0, samples = 0, hists = 0;
+	bool hist = false;
 
-	assert_int_equal(
-	        regcomp(&sample,
-	                "^[a-z_][a-z0-9_]*(\\{[a-z]+=\"[^\"\\\\]*\"(,reason=\"[a-z0-9_]+\")?\\})? [0-9]+$",
-	                REG_EXTENDED | REG_NOSUB),
+	assert_int_equal(regcomp(&sample,
+	                         "^[a-z_][a-z0-9_]*(\\{[a-z]+=\"[^\"\\\\]*\"(,(reason|le)=\"[a-z0-9_+I]+\")?"
+	                         "\\})? [0-9]+$",
+	                         REG_EXTENDED | REG_NOSUB),
 	        0);
 	stat_set_label(segment, STAT_SCOPE_PORT, 0, "a");
 	stat_set_label(segment, STAT_SCOPE_PORT, 1, "b");
@@ -133,22 +167,27 @@ static void the_whole_is_valid_exposition(void **state)
 
 			line = strtok(NULL, "\n");
 			len = strlen(metric);
-			snprintf(type, sizeof(type), "# TYPE %s %s", metric,
-			        !strcmp(metric + len - 6, "_total") ? "counter" : "gauge");
-			assert_string_equal(line, type);
+			snprintf(type, sizeof(type), "# TYPE %s ", metric);
+			assert_memory_equal(line, type, strlen(type));
+			assert_int_equal(
+			        !strcmp(metric + len - 6, "_total"), !strcmp(line + strlen(type), "counter"));
+			hist = !strcmp(line + strlen(type), "histogram");
+			hists += hist;
 			metrics++;
 			continue;
 		}
 		assert_memory_equal(line, metric, len);
-		assert_true(line[len] == ' ' || line[len] == '{');
+		assert_true(hist ? line[len] == '_' : line[len] == ' ' || line[len] == '{');
 		if (regexec(&sample, line, 0, NULL, 0))
 			fail_msg("no sample: %s", line);
 		samples++;
 	}
 	regfree(&sample);
 	assert_true(metrics > 30);
-	assert_int_equal(
-	        samples, STAT_PROC_COUNT + 2 * STAT_PORT_COUNT + 2 * STAT_LCORE_COUNT + STAT_WRITER_COUNT);
+	assert_true(hists > 0);
+	/* A histogram has its count beside its words. */
+	assert_int_equal(samples - hist_instances(),
+	        STAT_PROC_COUNT + 2 * STAT_PORT_COUNT + 2 * STAT_LCORE_COUNT + STAT_WRITER_COUNT);
 }
 
 static void every_counter_has_its_row(void **state)
@@ -158,13 +197,17 @@ static void every_counter_has_its_row(void **state)
 	assert_string_equal(stat_row(STAT_SCOPE_PROC, STAT_PROC_disk_error)->unit, "errno");
 	assert_int_equal(stat_row(STAT_SCOPE_TRACK, STAT_TRACK_state)->kind, STAT_KIND_GAUGE);
 	for (unsigned scope = 0; scope < STAT_SCOPES; scope++) {
-		for (unsigned id = 0; id < stat_count(scope); id++)
-			assert_non_null(stat_row(scope, id)->sentence);
+		for (unsigned id = 0; id < stat_count(scope); id++) {
+			const struct stat_row *row = stat_row(scope, id);
+
+			assert_non_null(row->sentence);
+			assert_true(id >= row->first && id < row->first + stat_words(row));
+		}
 		assert_null(stat_row(scope, stat_count(scope)));
 	}
 }
 
-static void the_table_has_a_line_a_counter(void **state)
+static void the_table_has_a_line_a_row(void **state)
 {
 	unsigned lines = 0, counters = 0;
 	size_t size;
@@ -175,7 +218,8 @@ static void the_table_has_a_line_a_counter(void **state)
 	stat_print_markdown(out);
 	fclose(out);
 	for (unsigned scope = 0; scope < STAT_SCOPES; scope++)
-		counters += stat_count(scope);
+		for (unsigned id = 0; id < stat_count(scope); id += stat_words(stat_row(scope, id)))
+			counters++;
 	for (const char *p = text; *p; p++)
 		lines += *p == '\n';
 	assert_int_equal(lines, counters + 2);
@@ -187,11 +231,12 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_stand_with_name_type_and_label),
 		cmocka_unit_test(drop_reasons_are_one_metric),
+		cmocka_unit_test(a_histogram_is_one_metric),
 		cmocka_unit_test(labels_are_escaped),
 		cmocka_unit_test(equal_labels_stay_apart),
 		cmocka_unit_test(the_whole_is_valid_exposition),
 		cmocka_unit_test(every_counter_has_its_row),
-		cmocka_unit_test(the_table_has_a_line_a_counter),
+		cmocka_unit_test(the_table_has_a_line_a_row),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

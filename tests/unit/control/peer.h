@@ -23,6 +23,7 @@
 #define PEER_SESSIONS 64
 #define PEER_TRACKS   256
 #define PEER_WAIT_MS  5000
+#define PEER_PKTS     64
 
 struct peer {
 	char dir[128], socket_path[160], stats_path[160];
@@ -37,10 +38,16 @@ struct peer {
 	_Atomic int refuse;        /* status of the next openings */
 	_Atomic bool mute;         /* requests are read and not answered */
 	_Atomic bool keep_closing; /* a close is acknowledged, and no end follows */
+	_Atomic int refuse_keys;   /* status of the next keys, and of ICE restarts */
+	_Atomic int refuse_ice;
 
 	/* What came. */
-	_Atomic unsigned opened, closed, key_frames, connections;
+	_Atomic unsigned opened, closed, key_frames, connections, keyed, restarted;
 	struct msg_session_open last_open;
+	struct msg_session_keys last_keys;
+	struct msg_session_ice last_ice;
+	unsigned pkt_count; /* DTLS_OUT that were not taken */
+	struct msg_datagram pkts[PEER_PKTS];
 	struct msg_session_close last_close;
 
 	struct msg_session_state sessions[PEER_SESSIONS]; /* id empty: free */
@@ -135,7 +142,31 @@ static void peer_on_close(struct peer *p, const struct msg_session_close *msg)
 	p->last_close = *msg;
 	peer_ack(p, msg->head.id, session ? 0 : -ENOENT, "");
 	if (session && !p->keep_closing)
-		peer_end(p, session, MSG_SESSION_DONE, msg->reason);
+		peer_end(p, session, msg->failed ? MSG_SESSION_FAILED : MSG_SESSION_DONE, msg->reason);
+}
+
+static void peer_on_keys(struct peer *p, const struct msg_session_keys *msg)
+{
+	struct msg_session_state *session = peer_find(p, msg->id);
+	int status = p->refuse_keys ? p->refuse_keys : session ? 0 : -ENOENT;
+
+	p->last_keys = *msg;
+	if (!status)
+		session->has_keys = 1;
+	p->keyed++;
+	peer_ack(p, msg->head.id, status, status ? "the peer refuses" : "");
+}
+
+static void peer_on_ice(struct peer *p, const struct msg_session_ice *msg)
+{
+	struct msg_session_state *session = peer_find(p, msg->id);
+	int status = p->refuse_ice ? p->refuse_ice : session ? 0 : -ENOENT;
+
+	p->last_ice = *msg;
+	if (!status)
+		session->open.ice = msg->ice;
+	p->restarted++;
+	peer_ack(p, msg->head.id, status, status ? "the peer refuses" : "");
 }
 
 static void peer_on_list(struct peer *p, uint64_t id)
@@ -173,6 +204,16 @@ static void peer_dispatch(struct peer *p, const union msg *msg)
 		break;
 	case MSG_SESSION_CLOSE:
 		peer_on_close(p, &msg->SESSION_CLOSE_);
+		break;
+	case MSG_SESSION_KEYS:
+		peer_on_keys(p, &msg->SESSION_KEYS_);
+		break;
+	case MSG_SESSION_ICE:
+		peer_on_ice(p, &msg->SESSION_ICE_);
+		break;
+	case MSG_DTLS_OUT:
+		if (p->pkt_count < PEER_PKTS)
+			p->pkts[p->pkt_count++] = msg->DTLS_OUT_;
 		break;
 	case MSG_KEY_FRAME:
 		p->key_frames++;
@@ -253,12 +294,25 @@ static bool peer_return(struct peer *p, bool new_boot)
 }
 
 /* Cut the connection, and go on. */
-static void peer_cut(struct peer *p)
+static inline void peer_cut(struct peer *p)
 {
 	pthread_mutex_lock(&p->lock);
 	if (p->fd >= 0)
 		close(p->fd);
 	p->fd = -1;
+	pthread_mutex_unlock(&p->lock);
+}
+
+/* A DTLS datagram of the sender of session @id. */
+static inline void peer_send_datagram(struct peer *p, const char *id, const uint8_t *bytes, size_t len)
+{
+	union msg msg;
+
+	msg.DTLS_IN_ = (struct msg_datagram){ .len = (uint16_t)len };
+	snprintf(msg.DTLS_IN_.id, sizeof(msg.DTLS_IN_.id), "%s", id);
+	memcpy(msg.DTLS_IN_.bytes, bytes, len);
+	pthread_mutex_lock(&p->lock);
+	peer_send(p, &msg, MSG_DTLS_IN, 0);
 	pthread_mutex_unlock(&p->lock);
 }
 

@@ -6,12 +6,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <event2/event.h>
 #include "base/conf.h"
 #include "base/stat.h"
+#include "control/audit.h"
+#include "control/budget.h"
 #include "control/catalogue.h"
 #include "control/control.h"
 #include "control/dataplane.h"
@@ -23,6 +28,7 @@ static struct conf conf = { .record_dir = dir, .dataplane_run_dir = run_dir, .s3
 static struct control control = { .conf = &conf };
 static struct uploader_counts counts;
 static bool is_up;
+static struct event_base *loop;
 static struct stat_segment *counters;
 static int status;
 static json_t *answer;
@@ -82,6 +88,9 @@ static int set_up(void **state)
 	close(mkstemp(path));
 	assert_int_equal(stat_create(&counters, path, &cfg), 0);
 	unlink(path);
+	loop = event_base_new();
+	assert_int_equal(audit_create(&control.audit, &control, loop), 0);
+	assert_int_equal(budget_create(&control.budget, &control, loop), 0);
 	is_up = true;
 	control.uploader = NULL;
 	conf.record_dir = dir;
@@ -93,6 +102,9 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	catalogue_close(control.catalogue);
+	budget_free(control.budget);
+	audit_free(control.audit);
+	event_base_free(loop);
 	stat_close(counters);
 	json_decref(answer);
 	answer = NULL;
@@ -123,6 +135,7 @@ static void all_is_well(void **state)
 	assert_string_equal(reason("dataplane"), "");
 	assert_string_equal(reason("disk"), "");
 	assert_string_equal(reason("store"), "");
+	assert_string_equal(reason("catalogue"), "");
 	api_health_live(NULL);
 	assert_int_equal(status, 200);
 }
@@ -165,6 +178,55 @@ static void a_store_that_refuses_is_not_ready(void **state)
 	assert_ready(true);
 }
 
+static void see_row(void *arg, const struct catalogue_row *row)
+{
+}
+
+/* Garbage under a catalogue that is in use; what it has cached is made stale by a change of somebody else's.
+ */
+static void damage(const char *path)
+{
+	char garbage[4096];
+	sqlite3 *other;
+	int fd = open(path, O_WRONLY);
+
+	memset(garbage, 0xA5, sizeof(garbage));
+	for (int i = 1; i < 40; i++)
+		assert_int_equal(pwrite(fd, garbage, sizeof(garbage), i * 4096), sizeof(garbage));
+	close(fd);
+	assert_int_equal(sqlite3_open(path, &other), SQLITE_OK);
+	sqlite3_exec(other, "PRAGMA user_version = 1", NULL, NULL, NULL);
+	sqlite3_close(other);
+}
+
+static void a_catalogue_that_is_damaged_is_not_ready(void **state)
+{
+	char path[] = "/tmp/test_api_health_db.XXXXXX", command[64];
+	struct catalogue_row row = { .bytes = 1 };
+	bool fresh;
+
+	close(mkstemp(path));
+	for (int pass = 0; pass < 2; pass++) { /* the second has nothing cached */
+		catalogue_close(control.catalogue);
+		assert_int_equal(catalogue_open(&control.catalogue, path, &fresh), 0);
+		for (int i = 0; !pass && i < 500; i++) {
+			snprintf(row.name, sizeof(row.name), "demo_v_%d.ivf", i);
+			assert_int_equal(catalogue_put(control.catalogue, &row), 0);
+		}
+	}
+	assert_ready(true);
+	assert_string_equal(reason("catalogue"), "");
+	damage(path);
+	for (int i = 0; i < 3 && !catalogue_walk(control.catalogue, see_row, NULL); i++)
+		catalogue_put(control.catalogue, &row);
+	assert_ready(false);
+	assert_non_null(strstr(reason("catalogue"), "made anew"));
+	assert_true(catalogue_recover(control.catalogue));
+	assert_ready(true);
+	snprintf(command, sizeof(command), "rm -f %s*", path);
+	assert_int_equal(system(command), 0);
+}
+
 static void counters_are_told_as_json(void **state)
 {
 	stat_set(stat_slot(counters, STAT_SCOPE_LCORE, 1), STAT_LCORE_rx_pkts, 77);
@@ -182,6 +244,7 @@ static void counters_are_told_as_json(void **state)
 	        "net0");
 	assert_true(json_is_object(json_object_get(dataplane, "proc")));
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(answer, "uploads"), "done")), 5);
+	assert_true(json_is_array(json_object_get(json_object_get(answer, "ledger"), "unaccounted")));
 	is_up = false;
 	api_health_stats(NULL);
 	assert_true(json_is_null(json_object_get(answer, "dataplane")));
@@ -197,6 +260,7 @@ static void counters_are_told_to_prometheus(void **state)
 	assert_non_null(strstr(text, "\nwirespool_proc_sessions_open"));
 	assert_non_null(strstr(text, "\nwirespool_uploads_failures_total 3\n"));
 	assert_non_null(strstr(text, "\nwirespool_control_recordings 0\n"));
+	assert_non_null(strstr(text, "\nwirespool_unaccounted_packets{account=\"ports\"} 0\n"));
 	assert_non_null(strstr(text, "\nwirespool_control_dataplane_up 1\n"));
 }
 
@@ -209,6 +273,7 @@ int main(void)
 		CASE(without_dataplane_it_is_not_ready),
 		CASE(a_disk_that_does_not_take_writes_is_not_ready),
 		CASE(a_store_that_refuses_is_not_ready),
+		CASE(a_catalogue_that_is_damaged_is_not_ready),
 		CASE(counters_are_told_as_json),
 		CASE(counters_are_told_to_prometheus),
 	};

@@ -180,6 +180,29 @@ static void filters_narrow_the_list(void **state)
 	        "odd_v_3.ivf ");
 }
 
+static void of_cursor_and_until_the_older_one_holds(void **state)
+{
+	struct catalogue_query query = { .limit = 9, .until_unix_ns = 3 * CLK_NS_PER_S };
+
+	for (unsigned i = 1; i <= 4; i++)
+		put("demo", i, false);
+	query.cursor = "9000000000.z.ivf";
+	assert_lists(&query, "demo_v_2.ivf demo_v_1.ivf ");
+	query.cursor = "3000000000.z.ivf";
+	assert_lists(&query, "demo_v_2.ivf demo_v_1.ivf ");
+	query.cursor = "2000000000.demo_v_2.ivf";
+	assert_lists(&query, "demo_v_1.ivf ");
+}
+
+static void a_room_and_a_session_narrow_each_other(void **state)
+{
+	put("demo", 1, false);
+	put("else", 2, false);
+	assert_lists(&(struct catalogue_query){ .limit = 9, .room = "demo", .session = "s_demo" },
+	        "demo_v_1.ivf ");
+	assert_lists(&(struct catalogue_query){ .limit = 9, .room = "else", .session = "s_demo" }, "");
+}
+
 static void a_cursor_of_somebody_else_is_refused(void **state)
 {
 	static const char *const wrong[] = { "", "x", "5", "5.", "5.no-media", "-5.a.ivf", " 5.a.ivf",
@@ -307,6 +330,35 @@ static void a_damaged_database_is_replaced(void **state)
 	assert_replaced();
 }
 
+/* A large one is not read whole at its opening; the first walk, which reads every row, finds the damage. */
+static void damage_of_a_large_database_is_found_by_the_walk(void **state)
+{
+	static char sidecar[128 << 10];
+	struct catalogue_row row = { .name = "demo_v_1.ivf", .sidecar = sidecar };
+	struct stat st;
+
+	memset(sidecar, ' ', sizeof(sidecar) - 1);
+	catalogue_begin(catalogue);
+	for (unsigned i = 0; i < 600; i++) {
+		snprintf(row.name, sizeof(row.name), "demo_v_%u.ivf", i);
+		assert_int_equal(catalogue_put(catalogue, &row), 0);
+	}
+	catalogue_commit(catalogue);
+	catalogue_close(catalogue);
+	assert_int_equal(stat(path, &st), 0);
+	int fd = open(path, O_WRONLY);
+	char garbage[4096];
+	memset(garbage, 0xA5, sizeof(garbage));
+	for (off_t at = 1 << 20; at + 4096 <= st.st_size; at += 4096)
+		assert_int_equal(pwrite(fd, garbage, sizeof(garbage), at), sizeof(garbage));
+	close(fd);
+	assert_int_equal(catalogue_open(&catalogue, path, &fresh), 0);
+	assert_false(fresh);
+	assert_int_equal(catalogue_walk(catalogue, note, NULL), -EIO);
+	assert_true(catalogue_recover(catalogue));
+	assert_int_equal(catalogue_walk(catalogue, note, NULL), 0);
+}
+
 static void run_sql(const char *sql)
 {
 	sqlite3 *db;
@@ -362,7 +414,9 @@ static void damage_while_running_is_found_and_repaired(void **state)
 			err = catalogue_put(catalogue, &row);
 	}
 	assert_int_equal(err, -EIO);
+	assert_false(catalogue_is_usable(catalogue));
 	assert_true(catalogue_recover(catalogue));
+	assert_true(catalogue_is_usable(catalogue));
 	assert_false(catalogue_recover(catalogue));
 	catalogue_totals(catalogue, &totals);
 	assert_int_equal(totals.rows, 0);
@@ -410,6 +464,8 @@ int main(void)
 		CASE(a_promised_name_leads_to_the_newest_of_its_recordings),
 		CASE(a_page_is_newest_first_and_its_cursor_leads_to_the_next),
 		CASE(filters_narrow_the_list),
+		CASE(of_cursor_and_until_the_older_one_holds),
+		CASE(a_room_and_a_session_narrow_each_other),
 		CASE(a_cursor_of_somebody_else_is_refused),
 		CASE(totals_follow_every_change),
 		CASE(uploaded_changes_the_row_that_is),
@@ -417,6 +473,7 @@ int main(void)
 		CASE(a_long_walk_misses_nothing),
 		CASE(what_is_no_database_is_replaced),
 		CASE(a_damaged_database_is_replaced),
+		CASE(damage_of_a_large_database_is_found_by_the_walk),
 		CASE(a_database_of_another_program_or_version_is_replaced),
 		CASE(what_cannot_be_opened_is_an_error_and_left_alone),
 		CASE(damage_while_running_is_found_and_repaired),

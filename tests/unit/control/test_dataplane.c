@@ -8,7 +8,7 @@
 
 /* What the callbacks saw; written on the loop, read by the test. */
 static struct {
-	_Atomic unsigned ups, listed, downs, sessions, files;
+	_Atomic unsigned ups, listed, downs, sessions, files, datagrams;
 	_Atomic bool same_boot;
 	_Atomic unsigned slots_at_up; /* instances of FLOW that were mapped when on_up was called */
 	_Atomic int done_status;
@@ -54,6 +54,14 @@ static void on_file(void *arg, const struct msg_file_state *state)
 	seen.files++;
 }
 
+static void on_datagram(void *arg, const struct msg_datagram *datagram)
+{
+	assert_string_equal(datagram->id, "s_1");
+	assert_int_equal(datagram->len, 3);
+	assert_memory_equal(datagram->bytes, "\x16\xfe\xfd", 3);
+	seen.datagrams++;
+}
+
 static void on_done(void *arg, const char *session, int status, const char *why)
 {
 	assert_string_equal(session, "s_1");
@@ -67,7 +75,8 @@ static int setup(void **state)
 		.on_listed = on_listed,
 		.on_down = on_down,
 		.on_session = on_session,
-		.on_file = on_file };
+		.on_file = on_file,
+		.on_datagram = on_datagram };
 
 	memset((void *)&seen, 0, sizeof(seen));
 	if (!peer_create(&peer))
@@ -275,6 +284,49 @@ static void hangs_up_on_what_a_dataplane_would_not_say(void **state)
 	assert_int_equal(seen.downs, 1);
 }
 
+static void passes_datagrams_of_dtls_on(void **state)
+{
+	assert_true(PEER_UNTIL(seen.listed == 1));
+	peer_send_datagram(peer, "s_1", (const uint8_t *)"\x16\xfe\xfd", 3);
+	assert_true(PEER_UNTIL(seen.datagrams == 1));
+}
+
+static int send_datagram(uint16_t number)
+{
+	union msg msg;
+
+	msg.DTLS_OUT_ = (struct msg_datagram){ .id = "s_1", .len = number };
+	return dataplane_send(dataplane, &msg, MSG_DTLS_OUT);
+}
+
+/* No answer comes for them, so none is waited for: what comes after is answered. */
+static void datagrams_of_dtls_are_sent_and_forgotten(void **state)
+{
+	assert_true(PEER_UNTIL(seen.listed == 1));
+	for (uint16_t i = 1; i <= 10; i++)
+		assert_int_equal(send_datagram(i), 0);
+	assert_int_equal(request_close(), -ENOENT);
+	assert_int_equal(peer->pkt_count, 10);
+	for (uint16_t i = 0; i < 10; i++)
+		assert_int_equal(peer->pkts[i].len, i + 1);
+}
+
+static void datagrams_that_nobody_takes_are_bounded(void **state)
+{
+	unsigned taken = 0;
+	int r;
+
+	assert_true(PEER_UNTIL(seen.listed == 1));
+	pthread_mutex_lock(&peer->lock); /* it does not read any more */
+	while (!(r = send_datagram(1)) && taken < 2 * LIMIT_DTLS_OUT_PKTS)
+		taken++;
+	pthread_mutex_unlock(&peer->lock);
+	assert_int_equal(r, -ENOBUFS);
+	assert_true(taken >= LIMIT_DTLS_OUT_PKTS);
+	assert_int_equal(request_close(), -ENOENT);
+	assert_int_equal(send_datagram(1), 0);
+}
+
 static void refuses_a_directory_too_long(void **state)
 {
 	char dir[300];
@@ -305,6 +357,9 @@ int main(void)
 		CASE(gives_up_on_an_answer_after_a_while),
 		CASE(hangs_up_on_another_version),
 		CASE(hangs_up_on_what_a_dataplane_would_not_say),
+		CASE(passes_datagrams_of_dtls_on),
+		CASE(datagrams_of_dtls_are_sent_and_forgotten),
+		CASE(datagrams_that_nobody_takes_are_bounded),
 		CASE(refuses_a_directory_too_long),
 	};
 

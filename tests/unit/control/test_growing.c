@@ -13,6 +13,7 @@
 #include "control/growing.h"
 
 static struct growing *growing;
+static int last_added;
 static struct stat_segment *counters; /* what the fake dataplane shows */
 
 bool dataplane_with_stats(
@@ -53,7 +54,8 @@ static void begin(const char *name, const char *track, uint32_t index, const str
 
 	strcpy(file.name, name);
 	strcpy(file.track, track);
-	assert_int_equal(growing_add(growing, &file, opening), 0);
+	last_added = growing_add(growing, &file, opening);
+	assert_true(last_added >= 0);
 }
 
 static void show(uint32_t index, uint64_t bytes)
@@ -156,6 +158,28 @@ static void files_come_and_go(void **state)
 	assert_null(files);
 }
 
+static void after_a_new_list_there_is_what_was_listed(void **state)
+{
+	struct library_open_file file, *files;
+
+	begin("a_v_1.ivf", "v", 1, NULL);
+	assert_int_equal(last_added, 0);
+	begin("b_v_1.ivf", "v", 2, NULL);
+	growing_clear(growing);
+	assert_false(growing_find(growing, "a_v_1.ivf", &file));
+	begin("a_v_1.ivf", "v", 1, NULL);
+	assert_int_equal(last_added, 1); /* known from before */
+	begin("c_v_1.ivf", "v", 3, NULL);
+	assert_int_equal(last_added, 0);
+	assert_int_equal(growing_list(growing, &files), 2);
+	free(files);
+	growing_settle(growing);
+	assert_int_equal(growing_list(growing, &files), 2);
+	free(files);
+	begin("b_v_1.ivf", "v", 2, NULL);
+	assert_int_equal(last_added, 0); /* forgotten */
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -167,6 +191,7 @@ int main(void)
 		CASE(a_file_told_twice_is_there_once),
 		CASE(an_index_out_of_range_and_missing_counters_do_no_harm),
 		CASE(files_come_and_go),
+		CASE(after_a_new_list_there_is_what_was_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

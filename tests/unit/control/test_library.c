@@ -20,6 +20,7 @@
 #include "control/catalogue.h"
 #include "control/control.h"
 #include "control/dataplane.h"
+#include "control/events.h"
 #include "control/library.h"
 #include "control/metrics.h"
 #include "control/session.h"
@@ -105,6 +106,11 @@ bool sessions_is_live(struct sessions *sessions, const char *id)
 }
 
 static struct stat_segment *counters;
+
+bool dataplane_is_up(struct dataplane *dataplane)
+{
+	return true;
+}
 
 bool dataplane_with_stats(
         struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
@@ -207,6 +213,7 @@ static int tear_down(void **state)
 	library_free(library);
 	library = NULL;
 	catalogue_close(control.catalogue);
+	events_free(control.events);
 	stat_close(counters);
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command);
@@ -304,8 +311,11 @@ static void a_failed_or_forgotten_file_is_open_no_more(void **state)
 	start();
 	event(MSG_FILE_OPEN, "a_v_1.ivf");
 	event(MSG_FILE_OPEN, "b_v_1.ivf");
+	event(MSG_FILE_OPEN, "c_v_1.ivf");
 	event(MSG_FILE_FAILED, "a_v_1.ivf");
+	event(MSG_FILE_DISCARDED, "c_v_1.ivf");
 	assert_false(library_open_file(library, "a_v_1.ivf", &file));
+	assert_false(library_open_file(library, "c_v_1.ivf", &file));
 	assert_int_equal(library_open_files(library, &files), 1);
 	free(files);
 	library_dataplane_up(library);
@@ -607,6 +617,150 @@ static void a_thousand_files_are_taken_in_and_out(void **state)
 	assert_int_equal(totals.rows, 2500);
 }
 
+/* "record.opened promise.ivf demo;" and so on: all that was told since the library was made. */
+static char events_text[4096];
+
+static void on_wake(void *arg)
+{
+}
+
+static const char *told_events(void)
+{
+	const struct events_filter filter = { .resumes = true };
+	struct events_reader *reader;
+	static char raw[16384];
+	size_t len = 0;
+
+	events_text[0] = '\0';
+	assert_int_equal(events_reader_create(&reader, control.events, &filter, on_wake, NULL), 0);
+	for (ssize_t n; (n = events_reader_read(reader, raw + len, sizeof(raw) - 1 - len)) > 0;)
+		len += (size_t)n;
+	events_reader_free(reader);
+	raw[len] = '\0';
+	for (const char *data = raw; (data = strstr(data, "data: "));) {
+		json_t *json = json_loads(data += 6, JSON_DISABLE_EOF_CHECK, NULL);
+		static const char *const keys[] = { "type", "record", "room", "reason" };
+		for (size_t i = 0; i < 4; i++) {
+			const char *value = json_string_value(json_object_get(json, keys[i]));
+			if (value)
+				strcat(strcat(events_text, i ? " " : ""), value);
+		}
+		strcat(events_text, ";");
+		json_decref(json);
+	}
+	return events_text;
+}
+
+static void start_told(void)
+{
+	const struct timespec tick = { .tv_nsec = 20 * CLK_NS_PER_MS }; /* files' times are coarse */
+
+	assert_int_equal(events_create(&control.events), 0);
+	start();
+	library_dataplane_up(library);
+	library_dataplane_listed(library);
+	nanosleep(&tick, NULL);
+}
+
+static void others_are_told_of_files_once(void **state)
+{
+	start_told();
+	event(MSG_FILE_OPEN, "a_v_1.ivf");
+	event(MSG_FILE_OPEN, "b_v_1.ivf");
+	event(MSG_FILE_OPEN, "c_v_1.ivf");
+	put("a_v_1.ivf", "1");
+	scan(); /* may come upon it before the event is here */
+	event(MSG_FILE_FINISHED, "a_v_1.ivf");
+	event(MSG_FILE_FAILED, "b_v_1.ivf");
+	library_dataplane_up(library); /* the connection was lost: the list says it again */
+	event(MSG_FILE_OPEN, "c_v_1.ivf");
+	event(MSG_FILE_OPEN, "d_v_1.ivf");
+	library_dataplane_listed(library);
+	event(MSG_FILE_DISCARDED, "c_v_1.ivf");
+	scan();
+	assert_string_equal(told_events(), "record.opened a_v_1.ivf demo;record.opened b_v_1.ivf demo;"
+	                                   "record.opened c_v_1.ivf demo;record.finished a_v_1.ivf demo;"
+	                                   "record.failed b_v_1.ivf demo;record.opened d_v_1.ivf demo;"
+	                                   "record.discarded c_v_1.ivf demo;");
+}
+
+static void what_was_open_before_control_began_is_not_told_again(void **state)
+{
+	assert_int_equal(events_create(&control.events), 0);
+	start();
+	library_dataplane_up(library);
+	event(MSG_FILE_OPEN, "a_v_1.ivf");
+	library_dataplane_listed(library);
+	event(MSG_FILE_OPEN, "b_v_1.ivf");
+	assert_string_equal(told_events(), "record.opened b_v_1.ivf demo;");
+}
+
+static void what_a_scan_comes_upon_is_told_when_it_is_new(void **state)
+{
+	put("old_v_1.ivf", "1");
+	age("old_v_1.ivf", 1000);
+	start_told();
+	put("r_v_1.ivf.json", "{\"room\":\"a\",\"repaired\":true}");
+	put("r_v_1.ivf", "1");
+	scan();
+	put("f_v_1.ivf.json", "{\"room\":\"b\",\"repaired\":false}");
+	put("f_v_1.ivf", "1");
+	put("older_v_1.ivf", "1");
+	age("older_v_1.ivf", 1000);
+	scan();
+	scan();
+	assert_string_equal(told_events(), "record.repaired r_v_1.ivf a;record.finished f_v_1.ivf b;");
+}
+
+static void removals_are_told_with_their_cause(void **state)
+{
+	char name[NAME_BYTES], path[128];
+
+	put("a_v_1.ivf.json", "{\"room\":\"a\"}");
+	put("a_v_1.ivf", "1");
+	put("b_v_1.ivf.json", "{\"room\":\"b\"}");
+	put("b_v_1.ivf", "1");
+	start_told();
+	assert_int_equal(library_delete(library, "a_v_1.ivf", name), 0);
+	assert_int_equal(library_delete(library, "a_v_1.ivf", name), -ENOENT);
+	snprintf(path, sizeof(path), "%s/b_v_1.ivf", dir);
+	unlink(path);
+	scan();
+	assert_string_equal(
+	        told_events(), "record.removed a_v_1.ivf a deleted;record.removed b_v_1.ivf b vanished;");
+}
+
+static void a_full_disk_is_told_once_and_when_it_is_free_again(void **state)
+{
+	start_told();
+	stat_set(stat_slot(counters, STAT_SCOPE_PROC, 0), STAT_PROC_disk_error, ENOSPC);
+	assert_soon(strstr(told_events(), "disk.full"));
+	stat_set(stat_slot(counters, STAT_SCOPE_PROC, 0), STAT_PROC_disk_error, 0);
+	assert_soon(strstr(told_events(), "disk.free"));
+	char expected[256];
+	snprintf(expected, sizeof(expected), "disk.full %s: the last write failed: %s;disk.free;", dir,
+	        strerror(ENOSPC));
+	assert_string_equal(told_events(), expected);
+}
+
+static void news_of_uploads_is_told(void **state)
+{
+	const struct uploader_meta meta = { .room = "a", .track = "v" };
+	struct uploader_status status = {
+		.tries = 2, .error = "503 SlowDown", .took_ns = 5, .bytes_total = 7
+	};
+
+	conf.upload_enabled = true;
+	start_told();
+	uploads.on_news(uploads.arg, UPLOADER_NEWS_QUEUED, "a_v_1.ivf", &meta, &status);
+	uploads.on_news(uploads.arg, UPLOADER_NEWS_STARTED, "a_v_1.ivf", &meta, &status);
+	uploads.on_news(uploads.arg, UPLOADER_NEWS_FAILED, "a_v_1.ivf", &meta, &status);
+	uploads.on_news(uploads.arg, UPLOADER_NEWS_FINISHED, "a_v_1.ivf", &meta, &status);
+	assert_string_equal(told_events(),
+	        "upload.queued a_v_1.ivf a;upload.started a_v_1.ivf a;"
+	        "upload.failed a_v_1.ivf a 503 SlowDown;upload.finished a_v_1.ivf a;");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -633,6 +787,12 @@ int main(void)
 		CASE(what_is_too_old_is_removed),
 		CASE(what_is_too_old_stays_until_it_is_uploaded),
 		CASE(a_thousand_files_are_taken_in_and_out),
+		CASE(others_are_told_of_files_once),
+		CASE(what_was_open_before_control_began_is_not_told_again),
+		CASE(what_a_scan_comes_upon_is_told_when_it_is_new),
+		CASE(removals_are_told_with_their_cause),
+		CASE(a_full_disk_is_told_once_and_when_it_is_free_again),
+		CASE(news_of_uploads_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

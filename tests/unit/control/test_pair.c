@@ -64,6 +64,7 @@ static void a_whole_pair_makes_a_whole_row(void **state)
 	                  "\"participant\":\"alice\",\"track\":\"v\",\"started\":\"2024-03-11T02:17:36."
 	                  "000000001Z\",\"size\":3,"
 	                  "\"state\":\"open\",\"gaps\":[{},{}],\"events\":[1,2],\"ssrc\":[1],\"frames\":9,"
+	                  "\"duration_s\":6.989,"
 	                  "\"upload\":{\"state\":\"done\",\"key\":\"k\"}}");
 	assert_int_equal(pair_read(dir_fd, NAME, &row, &bad), 0);
 	assert_false(bad);
@@ -80,7 +81,8 @@ static void a_whole_pair_makes_a_whole_row(void **state)
 	assert_string_equal(row.sidecar,
 	        "{\"version\":1,\"promised\":\"demo_v_6.ivf\",\"session\":\"s_1\",\"room\":\"d\xC3\xA9mo\","
 	        "\"participant\":\"alice\",\"track\":\"v\",\"started\":\"2024-03-11T02:17:36.000000001Z\","
-	        "\"gap_count\":2,\"frames\":9,\"upload\":{\"state\":\"done\",\"key\":\"k\"},"
+	        "\"gap_count\":2,\"frames\":9,\"duration_s\":6.989,\"upload\":{\"state\":\"done\",\"key\":"
+	        "\"k\"},"
 	        "\"state\":\"finished\",\"uploaded\":true}");
 	catalogue_row_clear(&row);
 }

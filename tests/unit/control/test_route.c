@@ -16,9 +16,9 @@
 ROUTE_TABLE(ROUTE_FAKE)
 
 static char *params[HTTP_PARAMS];
-static bool needs_token;
+static enum route_access access;
 static int status;
-static const char *allow;
+static char allow[ROUTE_ALLOW_BYTES];
 
 static http_handler *find(const char *method, const char *path)
 {
@@ -27,8 +27,8 @@ static http_handler *find(const char *method, const char *path)
 		params[i] = NULL;
 	}
 	status = 0;
-	allow = "";
-	return route_find(method, path, params, &needs_token, &status, &allow);
+	access = ROUTE_TOKEN;
+	return route_find(method, path, params, &access, &status, allow);
 }
 
 static int forget(void **state)
@@ -42,16 +42,19 @@ static void every_row_is_found(void **state)
 	struct {
 		const char *method, *path;
 		http_handler *handler;
-		bool needs_token;
+		enum route_access access;
+		const char *types;
 	} rows[] = {
-#define ROUTE_CASE(method, path, handler, needs_token, ...) { #method, path, handler, needs_token },
+#define ROUTE_CASE(method, path, handler, access, types, ...)                                                \
+	{ #method, path, handler, ROUTE_##access, types },
 		ROUTE_TABLE(ROUTE_CASE)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_ptr_equal(
 		        find(rows[i].method, rows[i].path), rows[i].handler); /* {name} is a name too */
-		assert_int_equal(needs_token, rows[i].needs_token);
+		assert_int_equal(access, rows[i].access);
+		assert_string_equal(route_types(rows[i].method, rows[i].path), rows[i].types);
 	}
 }
 
@@ -69,7 +72,7 @@ static void head_goes_where_get_goes(void **state)
 {
 	assert_ptr_equal(find("HEAD", "/records/a"), api_records_file);
 	assert_ptr_equal(find("HEAD", "/healthz"), api_health_live);
-	assert_false(needs_token);
+	assert_int_equal(access, ROUTE_LIVE);
 }
 
 static void an_unknown_path_is_404(void **state)
@@ -99,6 +102,30 @@ static void another_method_is_405_and_says_which_there_are(void **state)
 	assert_string_equal(allow, "GET, HEAD, POST, OPTIONS");
 	assert_null(find("GET", "/api/v1/uploads/a/retry"));
 	assert_string_equal(allow, "POST, OPTIONS");
+	assert_null(find("GET", "/whip/a/b"));
+	assert_string_equal(allow, "PATCH, DELETE, OPTIONS");
+}
+
+static void publishing_is_a_matter_of_the_room(void **state)
+{
+	assert_ptr_equal(find("POST", "/whip/a%20room"), api_whip_publish);
+	assert_string_equal(params[0], "a room");
+	assert_int_equal(access, ROUTE_ROOM);
+	assert_ptr_equal(find("PATCH", "/whip/demo/s_1"), api_whip_patch);
+	assert_string_equal(params[0], "demo");
+	assert_string_equal(params[1], "s_1");
+	assert_int_equal(access, ROUTE_ROOM);
+	assert_ptr_equal(find("DELETE", "/whip/demo/s_1"), api_whip_end);
+	assert_int_equal(access, ROUTE_ROOM);
+}
+
+static void types_of_bodies_are_told(void **state)
+{
+	assert_string_equal(route_types("POST", "/whip/demo"), "application/sdp");
+	assert_string_equal(route_types("PATCH", "/whip/demo/s_1"), "application/trickle-ice-sdpfrag");
+	assert_string_equal(route_types("POST", "/whip/demo/s_1"), "");
+	assert_string_equal(route_types("BREW", "/whip/demo"), "");
+	assert_string_equal(route_types("POST", "/nothing"), "");
 }
 
 int main(void)
@@ -109,6 +136,8 @@ int main(void)
 		cmocka_unit_test(head_goes_where_get_goes),
 		cmocka_unit_test(an_unknown_path_is_404),
 		cmocka_unit_test(another_method_is_405_and_says_which_there_are),
+		cmocka_unit_test(publishing_is_a_matter_of_the_room),
+		cmocka_unit_test(types_of_bodies_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, forget);

@@ -47,7 +47,7 @@ static void fill(unsigned index, uint64_t slot_state)
 static void reads_both_halves_of_a_track(void **state)
 {
 	fill(2, 2);
-	assert_true(session_figures_read(&figures, stat, 2, false));
+	assert_true(session_figures_read(&figures, stat, 2, 2, false));
 	assert_int_equal(figures.count[SESSION_FIGURE_FLOW_pkts], 11);
 	assert_int_equal(figures.count[SESSION_FIGURE_TRACK_frames], 3);
 	assert_int_equal(figures.ssrc, 77);
@@ -58,22 +58,22 @@ static void reads_both_halves_of_a_track(void **state)
 static void leaves_alone_what_is_free_or_out_of_range(void **state)
 {
 	fill(2, 0);
-	assert_false(session_figures_read(&figures, stat, 2, false));
+	assert_false(session_figures_read(&figures, stat, 2, 2, false));
 	fill(2, 6);
-	assert_false(session_figures_read(&figures, stat, 2, false));
-	assert_false(session_figures_read(&figures, stat, 4, false));
-	assert_false(session_figures_read(&figures, stat, UINT32_MAX, false));
+	assert_false(session_figures_read(&figures, stat, 2, 2, false));
+	assert_false(session_figures_read(&figures, stat, 4, 4, false));
+	assert_false(session_figures_read(&figures, stat, UINT32_MAX, UINT32_MAX, false));
 	assert_int_equal(figures.count[SESSION_FIGURE_FLOW_pkts], 0);
 }
 
 static void does_not_take_the_next_tracks_figures_for_those_of_an_ended_one(void **state)
 {
 	fill(2, 1);
-	assert_false(session_figures_read(&figures, stat, 2, true));
+	assert_false(session_figures_read(&figures, stat, 2, 2, true));
 	fill(2, 2);
-	assert_false(session_figures_read(&figures, stat, 2, true));
+	assert_false(session_figures_read(&figures, stat, 2, 2, true));
 	fill(2, 4);
-	assert_true(session_figures_read(&figures, stat, 2, true));
+	assert_true(session_figures_read(&figures, stat, 2, 2, true));
 }
 
 static void names_every_figure(void **state)

@@ -149,6 +149,13 @@ static void notes_each_file_once_and_only_the_newest(void **state)
 	assert_int_equal(session_table_put_file(a, &file), 0);
 	assert_int_equal(a->file_count, SESSION_TABLE_FILES);
 	assert_int_equal(a->files[SESSION_TABLE_FILES - 1].bytes, 5);
+	file.state = MSG_FILE_DISCARDED;
+	strcpy(file.name, "f4");
+	assert_int_equal(session_table_put_file(a, &file), 0);
+	assert_int_equal(session_table_put_file(a, &file), 0);
+	assert_int_equal(a->file_count, SESSION_TABLE_FILES - 1);
+	assert_string_equal(a->files[0].name, "f3");
+	assert_string_equal(a->files[1].name, "f5");
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

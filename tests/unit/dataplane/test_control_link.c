@@ -215,6 +215,56 @@ static void a_control_that_never_reads_is_let_go(void **state)
 	close(fd);
 }
 
+/* Offer a datagram numbered @i; whether it was sent. */
+static bool offer(uint16_t i)
+{
+	union msg msg;
+	bool sent;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.DTLS_IN_.len = i;
+	sent = control_link_offer(control_link, &msg, MSG_DTLS_IN);
+	assert_int_equal(msg.DTLS_IN_.len + msg.head.size, 0);
+	return sent;
+}
+
+static void what_may_get_lost_is_lost_when_control_does_not_read(void **state)
+{
+	union msg msg;
+	uint16_t sent = 0, got = 0;
+
+	assert_false(offer(0));
+	int fd = join();
+	while (sent < 2000 && offer(sent))
+		sent++;
+	assert_in_range(sent, 1, 1999);
+	for (unsigned i = 0; i < 3 * LIMIT_SESSIONS; i++)
+		assert_false(offer(0));
+	assert_true(control_link_is_up(control_link));
+	/* What must not get lost waits, and nothing overtakes it. */
+	control_link_ack(control_link, 5, 0, "");
+	assert_int_equal(ipc_recv(fd, &msg), 0);
+	assert_false(offer(0));
+	for (got = 1; got < sent; got++) {
+		assert_int_equal(ipc_recv(fd, &msg), 0);
+		assert_int_equal(msg.DTLS_IN_.len, got);
+	}
+	turn();
+	assert_int_equal(ipc_recv(fd, &msg), 0);
+	assert_int_equal(msg.head.id, 5);
+	assert_true(offer(7));
+	close(fd);
+}
+
+static void an_offer_to_a_control_that_died_ends_the_connection(void **state)
+{
+	int fd = join();
+
+	close(fd);
+	assert_false(offer(0));
+	assert_false(control_link_is_up(control_link));
+}
+
 static void nobody_there_is_no_error(void **state)
 {
 	union msg msg = { .ACK_ = { .status = 1 } };
@@ -246,6 +296,8 @@ int main(void)
 		CASE(one_that_is_silent_gives_way_to_one_that_comes),
 		CASE(what_is_not_read_is_kept_and_sent_later_in_order),
 		CASE(a_control_that_never_reads_is_let_go),
+		CASE(what_may_get_lost_is_lost_when_control_does_not_read),
+		CASE(an_offer_to_a_control_that_died_ends_the_connection),
 		CASE(nobody_there_is_no_error),
 		CASE(a_socket_that_cannot_be_made_is_an_error),
 	};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "base/limits.h"
 #include "dataplane/crypto.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <cmocka.h>
+#include "dataplane/crypto_cpu.h"
 #include "base/rtcp.h"
 #include "dataplane/crypto_source.h"
 #include "tests/unit/dataplane/reference.h"
@@ -451,6 +453,31 @@ static void the_known_ssrc_keeps_its_place(void **state)
 	crypto_free(c);
 }
 
+static void as_many_ssrcs_are_remembered_as_were_asked_for(void **state)
+{
+	const enum profile profiles[] = { PROFILE_AES_CM_128_HMAC_SHA1_80, PROFILE_AEAD_AES_256_GCM };
+
+	for (unsigned n = 0; n < 2; n++) {
+		uint8_t key[PROFILE_KEY_BYTES];
+		struct crypto_cfg cfg = { .profile = profiles[n],
+			.key = key,
+			.send_key = key,
+			.send_ssrcs = { 1, 2 },
+			.ssrc_places = LIMIT_SOURCES };
+		struct crypto *c = NULL;
+		make_key(key, 1);
+		assert_int_equal(crypto_create(&c, &cfg), 0);
+		for (uint32_t i = 0; i < LIMIT_SOURCES; i++)
+			assert_int_equal(open_one(c, cfg.profile, 1, 1, i, 0), CRYPTO_OK);
+		for (uint32_t i = 0; i < LIMIT_SOURCES; i++)
+			assert_int_equal(open_one(c, cfg.profile, 1, 1, i, 0), CRYPTO_REPLAYED);
+		assert_int_equal(open_one(c, cfg.profile, 1, 1, SSRC, 0), CRYPTO_OK);
+		assert_int_equal(open_one(c, cfg.profile, 1, 1, 0, 0), CRYPTO_OK);
+		assert_int_equal(open_one(c, cfg.profile, 1, 1, 2, 0), CRYPTO_REPLAYED);
+		crypto_free(c);
+	}
+}
+
 #define BURST 6
 struct burst {
 	struct crypto_packet packets[BURST];
@@ -597,12 +624,16 @@ static void what_makes_no_context_is_told(void **state)
 	cfg = good;
 	cfg.send_ssrcs[1] = 1;
 	assert_int_equal(crypto_create(&c, &cfg), -EINVAL);
+	cfg = good;
+	cfg.ssrc_places = LIMIT_SOURCES + 1;
+	assert_int_equal(crypto_create(&c, &cfg), -EINVAL);
 	assert_null(c);
 	crypto_free(NULL);
 }
 
 static int begin(void **state)
 {
+	crypto_cpu_choose(!getenv("CRYPTO_SCALAR"));
 	return crypto_engine_create(&engine);
 }
 
@@ -636,6 +667,7 @@ int main(void)
 		cmocka_unit_test(a_known_ssrc_is_the_only_one),
 		cmocka_unit_test(the_ssrc_that_was_silent_longest_gives_its_place_to_a_new_one),
 		cmocka_unit_test(the_known_ssrc_keeps_its_place),
+		cmocka_unit_test(as_many_ssrcs_are_remembered_as_were_asked_for),
 		cmocka_unit_test(of_two_equal_packets_in_a_burst_one_is_a_replay),
 		cmocka_unit_test(a_burst_is_judged_as_if_packets_came_one_by_one),
 		cmocka_unit_test(a_burst_may_begin_with_a_stream_that_rolled_over_unheard),

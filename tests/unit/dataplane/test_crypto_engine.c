@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "dataplane/crypto_cpu.h"
 #include "tests/unit/dataplane/hex.h"
 
 #define CM_80   PROFILE_AES_CM_128_HMAC_SHA1_80
@@ -150,8 +151,32 @@ static void a_burst_of_all_kinds_is_told_apart(void **state)
 	}
 }
 
+static void assert_hmac(const char *key, size_t key_bytes, const char *data, size_t len, const char *mac)
+{
+	uint8_t inner[CRYPTO_KEY_AUTH_BYTES], outer[CRYPTO_KEY_AUTH_BYTES], got[CRYPTO_KEY_AUTH_BYTES];
+
+	assert_int_equal(crypto_key_hmac(inner, outer, (const uint8_t *)key, key_bytes), 0);
+	crypto_engine_hmac(engine, inner, outer, (const uint8_t *)data, len, got);
+	hex_assert(got, mac);
+}
+
+/* RFC 2202 section 3, test cases 1 to 3. */
+static void hmacs_are_those_of_rfc_2202(void **state)
+{
+	char key[20], data[50];
+
+	memset(key, 0x0b, sizeof(key));
+	assert_hmac(key, sizeof(key), "Hi There", 8, "b617318655057264e28bc0b6fb378c8ef146be00");
+	assert_hmac(
+	        "Jefe", 4, "what do ya want for nothing?", 28, "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+	memset(key, 0xaa, sizeof(key));
+	memset(data, 0xdd, sizeof(data));
+	assert_hmac(key, sizeof(key), data, sizeof(data), "125d7342b9ac11cd91a39af48aa17b4f63f175d3");
+}
+
 static int begin(void **state)
 {
+	crypto_cpu_choose(!getenv("CRYPTO_SCALAR"));
 	return crypto_engine_create(&engine);
 }
 
@@ -169,6 +194,7 @@ int main(void)
 		cmocka_unit_test(rtp_packets_are_those_of_rfc_7714_16),
 		cmocka_unit_test(reports_are_those_of_rfc_7714_17),
 		cmocka_unit_test(a_burst_of_all_kinds_is_told_apart),
+		cmocka_unit_test(hmacs_are_those_of_rfc_2202),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

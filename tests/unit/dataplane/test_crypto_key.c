@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
+#include "dataplane/crypto_cpu.h"
 #include "tests/unit/dataplane/hex.h"
 
 #define CM_80 PROFILE_AES_CM_128_HMAC_SHA1_80
@@ -49,6 +50,12 @@ static void keys_of_aes_cm_are_small(void **state)
 	assert_true(crypto_key_bytes(PROFILE_AEAD_AES_256_GCM) >= sizeof(struct crypto_key));
 }
 
+static int begin(void **state)
+{
+	crypto_cpu_choose(!getenv("CRYPTO_SCALAR"));
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -57,5 +64,5 @@ int main(void)
 		cmocka_unit_test(keys_of_aes_cm_are_small),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, begin, NULL);
 }

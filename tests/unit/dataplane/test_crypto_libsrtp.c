@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "dataplane/crypto_cpu.h"
 #include <srtp2/srtp.h>
+#include "base/limits.h"
 #include "dataplane/crypto.h"
 #include "dataplane/crypto_source.h"
 #include "tests/unit/dataplane/reference.h"
@@ -111,7 +113,8 @@ static void make_flow(unsigned i, enum profile profile)
 		.others = i != 4,
 		.ssrc = f->senders[0].ssrc,
 		.roc = f->roc,
-		.send_ssrcs = { 1, 2 } };
+		.send_ssrcs = { 1, 2 },
+		.ssrc_places = i % 2 ? LIMIT_SOURCES : 0 };
 	srtp_policy_t wild = { .key = key, .window_size = CRYPTO_SOURCE_WINDOW }, policy;
 	set_policy(&wild, profile);
 	wild.ssrc.type = ssrc_any_inbound;
@@ -384,6 +387,7 @@ static void libsrtp2_opens_our_reports(void **state)
 
 static int begin(void **state)
 {
+	crypto_cpu_choose(!getenv("CRYPTO_SCALAR"));
 	return crypto_engine_create(&engine) || srtp_init() != srtp_err_status_ok;
 }
 

@@ -11,7 +11,7 @@ static struct crypto_source at(uint64_t index)
 {
 	struct crypto_source s;
 
-	crypto_source_begin(&s, 5, (uint32_t)(index >> 16));
+	crypto_source_begin(&s, (uint32_t)(index >> 16));
 	crypto_source_take(&s, index);
 	return s;
 }
@@ -20,7 +20,7 @@ static void the_first_packet_has_the_counter_that_was_told(void **state)
 {
 	struct crypto_source s;
 
-	crypto_source_begin(&s, 5, 7);
+	crypto_source_begin(&s, 7);
 	assert_int_equal(crypto_source_guess(&s, 0), 7 << 16);
 	assert_int_equal(crypto_source_guess(&s, 65535), (7 << 16) + 65535);
 	assert_true(crypto_source_is_new(&s, 0));

@@ -59,30 +59,6 @@ static void see_key_frame_request(void *arg, uint32_t media_ssrc)
 	seen->pli_ssrc = media_ssrc;
 }
 
-/* Open a report with the reference's eyes: the tag is right, and this is what it says. */
-static void open_report(uint8_t *data, unsigned *len, enum profile profile, uint8_t seed)
-{
-	uint8_t key[PROFILE_KEY_BYTES], again[512];
-	struct reference_keys keys;
-	unsigned plain = *len - 4 - profile_info(profile)->rtcp_tag_bytes;
-	uint32_t index = ((uint32_t)data[plain] << 24 | (uint32_t)data[plain + 1] << 16 |
-	                         (uint32_t)data[plain + 2] << 8 | data[plain + 3]) &
-	                 0x7FFFFFFF;
-
-	if (profile == PROFILE_PLAIN)
-		return;
-	media_key(key, seed);
-	reference_derive_all(&keys, key, profile_info(profile), REFERENCE_RTCP);
-	memcpy(again, data, *len);
-	/* counter mode is its own inverse */
-	reference_rtcp(&keys, profile_info(profile), again, plain, index);
-	memcpy(data + 8, again + 8, plain - 8);
-	memcpy(again, data, plain);
-	unsigned sealed = reference_rtcp(&keys, profile_info(profile), again, plain, index);
-	assert_int_equal(sealed, *len);
-	*len = plain;
-}
-
 static bool sent_report(struct seen *ret_seen, enum profile profile)
 {
 	struct rte_mbuf *mbuf = wire_sent();
@@ -100,7 +76,7 @@ static bool sent_report(struct seen *ret_seen, enum profile profile)
 	assert_memory_equal(&ip->dst_addr, wire_theirs4, 4);
 	ret_seen->from_port = rte_be_to_cpu_16(udp->src_port);
 	ret_seen->to_port = rte_be_to_cpu_16(udp->dst_port);
-	open_report(data, &len, profile, 1);
+	media_open_rtcp(data, &len, profile, 1);
 	assert_int_equal(rtcp_sender_ssrc(data, len, &ret_seen->sender_ssrc), 0);
 	assert_int_equal(rtcp_parse(data, len, &handlers), 0);
 	rte_pktmbuf_free(mbuf);
@@ -241,6 +217,42 @@ static void a_report_tells_losses_and_the_last_sender_report(void **state)
 	assert_int_equal(seen.lost, 2);
 	assert_int_equal(seen.fraction, 2 * 256 / 4);
 	assert_int_equal(media_flows[0]->last_sr, 0xCCDD1122);
+	media_drain();
+}
+
+static void a_wall_clock_that_is_set_does_not_change_how_long_a_sender_report_was_kept(void **state)
+{
+	media_send(&sender);
+	send_sr(5, 1, 0xAABBCCDD11223344);
+	wire_lc.now_unix_ns -= 3600 * CLK_NS_PER_S;
+	wire_lc.now_mono_ns += CLK_NS_PER_S / 2;
+	assert_int_equal(feedback_block(&wire_lc, media_flows[0]).delay_since_sr, 0x8000);
+	media_drain();
+}
+
+/* Else the second would have the nonce of the first (RFC 7714 section 8.1). */
+static void reports_with_one_key_have_one_count(void **state)
+{
+	struct media_sender other = sender;
+	struct rte_mbuf *reports[2];
+	uint8_t last[2][4];
+
+	media_flow(97, sender.profile, sender.seed, 6);
+	other.ssrc = 6;
+	other.payload_type = 97;
+	other.port = 4100;
+	media_send(&sender);
+	media_send(&other);
+	for (unsigned ms = 0; ms < 100; ms++)
+		pass(1);
+	assert_int_equal(rte_eth_rx_burst(0, 0, reports, 2), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned behind = 4 + profile_info(sender.profile)->rtcp_tag_bytes;
+		memcpy(last[i], rte_pktmbuf_mtod_offset(reports[i], uint8_t *, reports[i]->pkt_len - behind),
+		        4);
+		assert_int_equal(last[i][3], i + 1);
+		rte_pktmbuf_free(reports[i]);
+	}
 	media_drain();
 }
 
@@ -437,6 +449,8 @@ int main(void)
 		CASE(the_report_of_one_track_opens_with_the_key_of_another_only_if_they_share_it),
 		CASE(a_report_goes_out_every_second_while_packets_come),
 		CASE(a_report_tells_losses_and_the_last_sender_report),
+		CASE(a_wall_clock_that_is_set_does_not_change_how_long_a_sender_report_was_kept),
+		CASE(reports_with_one_key_have_one_count),
 		CASE(reports_go_to_where_rtcp_comes_from),
 		CASE(a_wish_for_a_key_frame_becomes_a_pli),
 		CASE(plis_are_at_least_250_ms_apart),

@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <cmocka.h>
 #include "base/limits.h"
+#include "writers/track.h"
+
+/* What the feedback asks of tracks, which are none of these tests' matter. */
+uint32_t track_key_frames_wanted(const struct track *track, unsigned layer)
+{
+	return 0;
+}
 
 static struct sequence begun(uint64_t ext, bool authentic)
 {
@@ -240,6 +247,59 @@ static void a_jump_of_the_clock_is_no_jitter(void **state)
 	assert_true(s.jitter_q4 >> 4 <= 1);
 }
 
+static void repairs(struct sequence *s, uint16_t seq, enum sequence_verdict verdict, uint64_t ext)
+{
+	uint64_t got = ext;
+
+	assert_int_equal(sequence_repair(s, seq, &got), verdict);
+	assert_int_equal(got, ext);
+}
+
+static void what_was_brought_back_fills_its_gap_and_stays_lost(void **state)
+{
+	struct sequence s = begun(65534, true);
+
+	takes(&s, 2, SEQUENCE_NEW, 65538);
+	assert_int_equal(sequence_lost(&s), 3);
+	assert_true(sequence_is_missing(&s, 0));
+	repairs(&s, 0, SEQUENCE_REORDERED, 65536);
+	assert_false(sequence_is_missing(&s, 0));
+	repairs(&s, 0, SEQUENCE_DUPLICATE, 0);
+	assert_int_equal(sequence_lost(&s), 3);
+	/* a report tells 3 of 5 */
+	assert_int_equal(sequence_fraction_lost(&s), 3 * 256 / 5);
+}
+
+static void an_original_that_comes_after_its_repair_was_not_lost(void **state)
+{
+	struct sequence s = begun(100, true);
+
+	takes(&s, 103, SEQUENCE_NEW, 103);
+	repairs(&s, 101, SEQUENCE_REORDERED, 101);
+	takes(&s, 101, SEQUENCE_DUPLICATE, 0);
+	assert_int_equal(sequence_lost(&s), 1);
+	takes(&s, 101, SEQUENCE_DUPLICATE, 0);
+	assert_int_equal(sequence_lost(&s), 1);
+}
+
+static void a_repair_may_lead_a_little_but_begins_nothing(void **state)
+{
+	struct sequence s = begun(100, true), none = { 0 };
+
+	assert_true(sequence_is_missing(&s, 101));
+	repairs(&s, 102, SEQUENCE_NEW, 102);
+	assert_int_equal(sequence_lost(&s), 2);
+	repairs(&s, 102 + LIMIT_SEQ_MISORDER + 1, SEQUENCE_FAR, 0);
+	repairs(&s, 99, SEQUENCE_OLD, 0);
+	assert_false(sequence_is_missing(&s, 99));
+	repairs(&none, 5, SEQUENCE_FAR, 0);
+	assert_false(sequence_is_missing(&none, 5));
+	takes(&s, 102 + SEQUENCE_WINDOW, SEQUENCE_NEW, 102 + SEQUENCE_WINDOW);
+	repairs(&s, 102, SEQUENCE_OLD, 0);
+	assert_false(sequence_is_missing(&s, 102));
+	repairs(&s, 103, SEQUENCE_REORDERED, 103);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +322,9 @@ int main(void)
 		cmocka_unit_test(jitter_is_that_of_rfc_3550),
 		cmocka_unit_test(a_steady_stream_has_no_jitter_over_the_wrap_of_its_time),
 		cmocka_unit_test(a_jump_of_the_clock_is_no_jitter),
+		cmocka_unit_test(what_was_brought_back_fills_its_gap_and_stays_lost),
+		cmocka_unit_test(an_original_that_comes_after_its_repair_was_not_lost),
+		cmocka_unit_test(a_repair_may_lead_a_little_but_begins_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,7 +61,8 @@ static inline int wire_setup(void **state)
 	wire_lc.slot = wire_slot;
 	wire_lc.host = &wire_host;
 	wire_lc.count = 1;
-	wire_lc.tsc_hz = rte_get_tsc_hz();
+	wire_lc.held_max = 1000;
+	lcore_set_clock(&wire_lc, rte_get_tsc_hz());
 	wire_lc.now_tsc = rte_rdtsc();
 	return 0;
 }

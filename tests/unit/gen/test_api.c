@@ -1,87 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The client against a server that answers one request with what a case wants, and keeps what it was asked.
- */
+/* The client against a server made here. */
 #include "tools/gen/api.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include "tests/unit/gen/http_server.h"
 #include "tools/gen/options.h"
 #include "tools/gen/roster.h"
 
-#define REQUEST_BYTES 8192
-
-struct server {
-	int fd;
-	char url[64];
-	const char *answer; /* status and body */
-	char request[REQUEST_BYTES];
-	pthread_t thread;
-};
-
-/* Whether head and body are all there. */
-static bool is_whole(const char *request, size_t len)
-{
-	const char *end = strstr(request, "\r\n\r\n"), *length = strcasestr(request, "\r\nContent-Length:");
-
-	return end && len >= (size_t)(end + 4 - request) + (length ? strtoul(length + 17, NULL, 10) : 0);
-}
-
-static void *serve(void *arg)
-{
-	struct server *s = arg;
-	int fd = accept(s->fd, NULL, NULL);
-	size_t len = 0;
-	char head[256];
-	const char *body = strchr(s->answer, ' ') + 1;
-
-	while (len + 1 < REQUEST_BYTES && !is_whole(s->request, len)) {
-		ssize_t n = recv(fd, s->request + len, REQUEST_BYTES - 1 - len, 0);
-		if (n <= 0)
-			break;
-		len += (size_t)n;
-	}
-	int n = snprintf(head, sizeof(head),
-	        "HTTP/1.1 %.3s X\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n", s->answer,
-	        strlen(body));
-	send(fd, head, (size_t)n, MSG_NOSIGNAL);
-	send(fd, body, strlen(body), MSG_NOSIGNAL);
-	close(fd);
-	return NULL;
-}
-
-static void server_start(struct server *s, const char *answer)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-
-	memset(s, 0, sizeof(*s));
-	s->answer = answer;
-	s->fd = socket(AF_INET, SOCK_STREAM, 0);
-	assert_int_equal(bind(s->fd, (struct sockaddr *)&at, len), 0);
-	assert_int_equal(listen(s->fd, 1), 0);
-	getsockname(s->fd, (struct sockaddr *)&at, &len);
-	snprintf(s->url, sizeof(s->url), "http://127.0.0.1:%u/", ntohs(at.sin_port));
-	pthread_create(&s->thread, NULL, serve, s);
-}
-
-static void server_stop(struct server *s)
-{
-	pthread_join(s->thread, NULL);
-	close(s->fd);
-}
-
 /* One call on a session of a video and an audio track. */
 static int call(
-        struct server *s, const char *answer, struct roster *r, bool open, const char *token, int keep)
+        struct http_server *s, const char *answer, struct roster *r, bool open, const char *token, int keep)
 {
 	struct options o = { .api = s->url,
 		.api_token = token,
@@ -96,20 +30,20 @@ static int call(
 	struct api *api;
 	int status;
 
-	server_start(s, answer);
+	http_server_start(s, &(struct http_server_answer){ answer, NULL }, 1);
 	assert_int_equal(api_create(&api, &o), 0);
 	if (open)
 		assert_int_equal(roster_compose(r, &o), 0);
 	status = open ? api_open(api, r, 0) : api_close(api, r, 0, keep);
 	api_free(api);
-	server_stop(s);
+	http_server_stop(s);
 	return status;
 }
 
 static void opening_tells_keys_and_takes_the_place(void **state)
 {
 	struct roster r = { 0 };
-	struct server s;
+	struct http_server s;
 
 	assert_int_equal(
 	        call(&s, "201 {\"id\":\"s_1\",\"address\":\"10.77.0.1\",\"port\":20000,\"tracks\":[]}", &r,
@@ -118,15 +52,15 @@ static void opening_tells_keys_and_takes_the_place(void **state)
 	assert_string_equal(r.sessions[0].id, "s_1");
 	assert_string_equal(r.sessions[0].address, "10.77.0.1");
 	assert_int_equal(r.sessions[0].port, 20000);
-	assert_non_null(strstr(s.request, "POST /api/v1/sessions HTTP/1.1\r\n"));
-	assert_non_null(strstr(s.request, "Authorization: Bearer secret\r\n"));
+	assert_non_null(strstr(s.requests[0], "POST /api/v1/sessions HTTP/1.1\r\n"));
+	assert_non_null(strstr(s.requests[0], "Authorization: Bearer secret\r\n"));
 	assert_non_null(
-	        strstr(s.request, "\"room\":\"demo\",\"participant\":\"alice\",\"idle_timeout_s\":5,"));
-	assert_non_null(strstr(s.request,
+	        strstr(s.requests[0], "\"room\":\"demo\",\"participant\":\"alice\",\"idle_timeout_s\":5,"));
+	assert_non_null(strstr(s.requests[0],
 	        "\"id\":\"video0\",\"codec\":\"VP8\",\"payload_type\":96,\"clock_rate\":90000,\"ssrc\":"));
-	assert_non_null(strstr(s.request, "\"srtp\":{\"profile\":\"AEAD_AES_128_GCM\",\"key\":\""));
-	assert_non_null(strstr(
-	        s.request, "\"codec\":\"opus\",\"payload_type\":111,\"clock_rate\":48000,\"channels\":2"));
+	assert_non_null(strstr(s.requests[0], "\"srtp\":{\"profile\":\"AEAD_AES_128_GCM\",\"key\":\""));
+	assert_non_null(strstr(s.requests[0],
+	        "\"codec\":\"opus\",\"payload_type\":111,\"clock_rate\":48000,\"channels\":2"));
 	roster_free(&r);
 }
 
@@ -150,11 +84,11 @@ static void answers_of_no_use_are_refused(void **state)
 
 	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
 		struct roster r = { 0 };
-		struct server s;
+		struct http_server s;
 
 		assert_int_equal(call(&s, answers[i], &r, true, NULL, 0), -EPROTO);
 		assert_string_equal(r.sessions[0].id, "");
-		assert_null(strstr(s.request, "Authorization"));
+		assert_null(strstr(s.requests[0], "Authorization"));
 		roster_free(&r);
 	}
 }
@@ -167,18 +101,128 @@ static void closing_learns_the_recordings(void **state)
 
 	for (int keep = 0; keep < 2; keep++) {
 		struct roster r = { 0 };
-		struct server s;
+		struct http_server s;
 
 		call(&s, "201 {\"id\":\"s_1\",\"address\":\"10.77.0.1\",\"port\":20000}", &r, true, NULL, 0);
 		assert_int_equal(call(&s, answer, &r, false, NULL, keep), 0);
 		assert_non_null(strstr(
-		        s.request, keep ? "GET /api/v1/sessions/s_1 " : "DELETE /api/v1/sessions/s_1 "));
+		        s.requests[0], keep ? "GET /api/v1/sessions/s_1 " : "DELETE /api/v1/sessions/s_1 "));
 		assert_int_equal(r.tracks[0].record_count, 1);
 		assert_string_equal(r.tracks[0].records[0], "v.ivf");
 		assert_int_equal(r.tracks[1].record_count, 2);
 		assert_string_equal(r.tracks[1].records[1], "a-2.ogg");
 		roster_free(&r);
 	}
+}
+
+/* What a POST to @path comes to; the answer's texts are to be freed. */
+static int ask(const char *base, const char *token, const char *path, struct api_answer *ret_answer)
+{
+	struct options o = { .api = base, .api_token = token };
+	struct api *api;
+	int status;
+
+	assert_int_equal(api_create(&api, &o), 0);
+	status = api_request(api, "POST", path, "text/plain", "hello", ret_answer);
+	if (!status) {
+		ret_answer->text = strdup(ret_answer->text);
+		ret_answer->location = strdup(ret_answer->location);
+	}
+	api_free(api);
+	return status;
+}
+
+static void any_answer_is_an_answer(void **state)
+{
+	static const struct http_server_answer answers[] = { { "201 made", "/there/1" }, { "404 ", NULL } };
+	struct http_server s;
+	struct api_answer got;
+
+	for (unsigned i = 0; i < 2; i++) {
+		http_server_start(&s, &answers[i], 1);
+		assert_int_equal(ask(s.url, NULL, "/here?x=1", &got), 0);
+		http_server_stop(&s);
+		assert_memory_equal(s.requests[0], "POST /here?x=1 HTTP/1.1\r\n", 25);
+		assert_non_null(strstr(s.requests[0], "Content-Type: text/plain\r\n"));
+		assert_non_null(strstr(s.requests[0], "\r\n\r\nhello"));
+		assert_int_equal(got.status, i ? 404 : 201);
+		assert_string_equal(got.text, i ? "" : "made");
+		assert_int_equal(got.len, i ? 0 : 4);
+		assert_string_equal(got.location, i ? "" : "/there/1");
+		free((char *)(uintptr_t)got.text);
+		free((char *)(uintptr_t)got.location);
+	}
+}
+
+static void long_tokens_and_paths_are_sent_whole(void **state)
+{
+	static const struct http_server_answer answer = { "200 ", NULL };
+	static char token[3001], path[2001], line[3100];
+	struct http_server s;
+	struct api_answer got;
+
+	memset(token, 't', sizeof(token) - 1);
+	memset(path, 'p', sizeof(path) - 1);
+	path[0] = '/';
+	http_server_start(&s, &answer, 1);
+	assert_int_equal(ask(s.url, token, path, &got), 0);
+	http_server_stop(&s);
+	snprintf(line, sizeof(line), "POST %s HTTP/1.1\r\n", path);
+	assert_memory_equal(s.requests[0], line, strlen(line));
+	snprintf(line, sizeof(line), "\r\nAuthorization: Bearer %s\r\n", token);
+	assert_non_null(strstr(s.requests[0], line));
+	free((char *)(uintptr_t)got.text);
+	free((char *)(uintptr_t)got.location);
+}
+
+static void a_location_that_is_too_long_is_none(void **state)
+{
+	static char location[API_LOCATION_BYTES + 1];
+	struct http_server_answer answer = { "200 ", location };
+	struct http_server s;
+	struct api_answer got;
+
+	memset(location, 'l', API_LOCATION_BYTES);
+	http_server_start(&s, &answer, 1);
+	assert_int_equal(ask(s.url, NULL, "/", &got), 0);
+	http_server_stop(&s);
+	assert_string_equal(got.location, "");
+	free((char *)(uintptr_t)got.text);
+	free((char *)(uintptr_t)got.location);
+}
+
+/* What api_refused logs, to the end of @text. */
+static void refusal_logged(const char *body, char *text, size_t size)
+{
+	struct api_answer answer = { .status = 422, .text = body, .location = "", .len = strlen(body) };
+	int ends[2], kept = dup(STDERR_FILENO), status;
+	ssize_t n;
+
+	assert_int_equal(pipe(ends), 0);
+	dup2(ends[1], STDERR_FILENO);
+	status = api_refused("POST", "/whip/demo", &answer);
+	dup2(kept, STDERR_FILENO);
+	n = read(ends[0], text, size - 1);
+	text[n > 0 ? n : 0] = '\0';
+	close(ends[0]);
+	close(ends[1]);
+	close(kept);
+	assert_int_equal(status, -EPROTO);
+}
+
+static void a_refusal_is_logged_with_its_reason(void **state)
+{
+	char text[4096];
+
+	refusal_logged(
+	        "{\"error\":{\"code\":\"no_codec\",\"message\":\"no codec of ours\"}}", text, sizeof(text));
+	assert_non_null(strstr(text, "POST /whip/demo: 422, no codec of ours"));
+	refusal_logged("no JSON", text, sizeof(text));
+	assert_non_null(strstr(text, "POST /whip/demo: 422, no JSON"));
+	refusal_logged("{\"error\":7}", text, sizeof(text));
+	assert_non_null(strstr(text, "POST /whip/demo: 422, {\"error\":7}"));
+	refusal_logged("", text, sizeof(text));
+	assert_non_null(strstr(text, "POST /whip/demo: 422, no body"));
 }
 
 static void no_answer_is_told(void **state)
@@ -207,6 +251,10 @@ int main(void)
 		cmocka_unit_test(opening_tells_keys_and_takes_the_place),
 		cmocka_unit_test(answers_of_no_use_are_refused),
 		cmocka_unit_test(closing_learns_the_recordings),
+		cmocka_unit_test(any_answer_is_an_answer),
+		cmocka_unit_test(long_tokens_and_paths_are_sent_whole),
+		cmocka_unit_test(a_location_that_is_too_long_is_none),
+		cmocka_unit_test(a_refusal_is_logged_with_its_reason),
 		cmocka_unit_test(no_answer_is_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "tools/gen/options.h"
 #include "tools/gen/output.h"
 #include "tools/gen/protect.h"
+#include "tools/gen/protect_batch.h"
 
 #define KEPT_MAX 20000
 #define MS       1000000ull
@@ -78,6 +79,7 @@ static int setup(void **state)
 	struct scene *s = calloc(1, sizeof(*s));
 
 	s->options = (struct options){ .packet_bytes = 1000,
+		.rate_scale = 1,
 		.seq = -1,
 		.timestamp = -1,
 		.reports = true,
@@ -95,6 +97,7 @@ static int setup(void **state)
 	for (unsigned i = 0; i < 30; i++)
 		add_frame(&s->clip, i);
 	s->shelf.output.ops = &shelf_ops;
+	assert_int_equal(protect_batch_create(&s->shelf.output.batch), 0);
 	s->shelf.kept = calloc(KEPT_MAX, sizeof(*s->shelf.kept));
 	*state = s;
 	return 0;
@@ -105,6 +108,7 @@ static int teardown(void **state)
 	struct scene *s = *state;
 
 	flow_free(&s->flow);
+	protect_batch_free(s->shelf.output.batch);
 	for (size_t i = 0; i < s->clip.count; i++)
 		free(s->clip.frames[i].data);
 	free(s->clip.frames);
@@ -135,6 +139,7 @@ static void run(struct scene *s)
 		last = flow_due(&s->flow);
 		assert_int_equal(flow_step(&s->flow), 0);
 	}
+	protect_batch_run(s->shelf.output.batch);
 	assert_int_equal(s->flow.account.error, 0);
 }
 
@@ -362,7 +367,8 @@ static void reports_that_come_back_are_read_under_the_key(void **state)
 
 	init(s);
 	assert_false(flow_open_rtcp(&s->flow, rr, &len)); /* not protected */
-	assert_int_equal(protect_create(&receiver, s->cfg.profile, s->cfg.key), 0);
+	assert_int_equal(
+	        protect_create(&receiver, s->shelf.output.batch, s->cfg.profile, s->cfg.key, s->cfg.key), 0);
 	assert_int_equal(protect_rtcp(receiver, rr, &len), 0);
 	assert_true(flow_open_rtcp(&s->flow, rr, &len));
 	flow_hear_rtcp(&s->flow, rr, len);

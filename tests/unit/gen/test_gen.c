@@ -13,7 +13,11 @@
 #include <cmocka.h>
 #include "base/rtcp.h"
 #include "base/rtp.h"
+#include "tools/gen/fnv.h"
+#include "tools/gen/gen_flows.h"
+#include "tools/gen/gen_stock.h"
 #include "tools/gen/options.h"
+#include "tools/gen/stock.h"
 
 static volatile sig_atomic_t stop;
 
@@ -93,6 +97,150 @@ static void what_is_accounted_for_arrives(void **state)
 	assert_int_equal(g.flows[1].account.counts.frames_made, 50);
 	gen_free(&g);
 	close(fd);
+}
+
+/* What a run sends, in short: the datagrams of RTP, counted and hashed in their order. */
+struct heard {
+	unsigned rtp, rtcp;
+	uint64_t hash;
+};
+
+static struct heard hear(int fd)
+{
+	uint8_t data[LIMIT_PACKET_BYTES];
+	struct heard h = { 0 };
+
+	for (ssize_t len; (len = recv(fd, data, sizeof(data), 0)) > 0;) {
+		if (rtp_classify(data, (size_t)len) == RTP_CLASS_RTCP) {
+			h.rtcp++;
+			continue;
+		}
+		h.rtp++;
+		h.hash = h.hash * 31 + fnv_1a(data, (size_t)len);
+	}
+	return h;
+}
+
+static struct options options_of_harm(void)
+{
+	struct options o = options_of();
+
+	o.duration_ns = 1500000000;
+	o.impair = (struct impair_cfg){ .loss = 5,
+		.loss_burst = 1,
+		.duplicate = 5,
+		.reorder = 5,
+		.reorder_depth = 4,
+		.corrupt = 3,
+		.truncate = 3,
+		.replay = 3 };
+	return o;
+}
+
+static void prepare_two_flows(struct gen *g, uint16_t port)
+{
+	add_flow(g, CODEC_VP8, 1, port);
+	add_flow(g, CODEC_OPUS, 2, port);
+	for (unsigned i = 0; i < 2; i++) {
+		g->roster.tracks[i].cfg.profile = PROFILE_AES_CM_128_HMAC_SHA1_80 + i;
+		memset(g->roster.tracks[i].cfg.key, 7 + (int)i, PROFILE_KEY_BYTES);
+	}
+	assert_int_equal(gen_prepare(g), 0);
+}
+
+static void what_is_prepared_is_what_else_would_be_sent(void **state)
+{
+	struct options o = options_of_harm();
+	struct heard heard[2];
+	uint16_t port;
+	int fd = listen_udp(&port);
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct gen g = { .options = &o, .stop = &stop };
+		struct account_counts c = { 0 };
+
+		o.reports = i == 0;
+		o.prepare = i == 1;
+		o.ceiling = i == 1;
+		o.prepare_mb = 100;
+		prepare_two_flows(&g, port);
+		assert_int_equal(gen_run(&g), 0);
+		heard[i] = hear(fd);
+		assert_int_equal(heard[i].rtp,
+		        g.flows[0].account.counts.datagrams + g.flows[1].account.counts.datagrams);
+		assert_int_equal(heard[i].rtcp,
+		        g.flows[0].account.counts.rtcp_sent + g.flows[1].account.counts.rtcp_sent);
+		account_add(&c, &g.flows[0].account.counts);
+		account_add(&c, &g.flows[1].account.counts);
+		assert_true(c.corrupted && c.truncated && c.duplicated && c.replayed && c.reordered);
+		assert_true(!o.ceiling || g.ceiling.datagrams >= heard[i].rtp);
+		gen_free(&g);
+	}
+	assert_int_equal(heard[0].rtp, heard[1].rtp);
+	assert_true(heard[0].hash == heard[1].hash);
+	assert_int_equal(heard[1].rtcp, 2); /* the BYEs */
+	close(fd);
+}
+
+static unsigned lines_of(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	unsigned lines = 0;
+
+	for (int c; (c = fgetc(f)) != EOF;)
+		lines += c == '\n';
+	fclose(f);
+	return lines;
+}
+
+static void a_prepared_run_that_is_interrupted_accounts_for_what_was_sent(void **state)
+{
+	char path[] = "/tmp/test-gen-XXXXXX";
+	uint16_t port;
+	int fd = listen_udp(&port), file = mkstemp(path);
+
+	for (unsigned sent = 0; sent < 100; sent += 9) {
+		struct options o = options_of_harm();
+		struct gen g = { .options = &o, .stop = &stop };
+		struct account_counts c = { 0 };
+
+		o.frames_file = path;
+		o.prepare = true;
+		o.prepare_mb = 100;
+		prepare_two_flows(&g, port);
+		gen_flows_go_live(&g);
+		for (unsigned i = 0; i < sent || !stock_is_between_steps(g.stock); i++)
+			assert_int_equal(gen_stock_step(&g), 0);
+		stop = 1;
+		assert_int_equal(gen_run(&g), 0);
+		stop = 0;
+		assert_true(g.interrupted);
+		struct heard h = hear(fd);
+		account_add(&c, &g.flows[0].account.counts);
+		account_add(&c, &g.flows[1].account.counts);
+		assert_in_range(h.rtp, sent, sent + 30);
+		assert_int_equal(h.rtp, c.datagrams);
+		assert_int_equal(h.rtp, c.packets_made - c.dropped + c.duplicated + c.replayed);
+		assert_int_equal(h.rtcp, c.byes_sent);
+		assert_int_equal(lines_of(path), c.frames_made);
+		gen_free(&g);
+	}
+	close(file);
+	unlink(path);
+	close(fd);
+}
+
+static void more_than_may_be_prepared_is_refused(void **state)
+{
+	struct options o = options_of();
+	struct gen g = { .options = &o, .stop = &stop };
+
+	o.prepare = true;
+	o.prepare_mb = 1;
+	o.duration_ns = 600000000000;
+	add_flow(&g, CODEC_OPUS, 1, 9);
+	assert_int_equal(gen_prepare(&g), -ENOSPC);
+	gen_free(&g);
 }
 
 static void the_account_is_printed_as_json(void **state)
@@ -240,6 +388,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_accounted_for_arrives),
+		cmocka_unit_test(what_is_prepared_is_what_else_would_be_sent),
+		cmocka_unit_test(a_prepared_run_that_is_interrupted_accounts_for_what_was_sent),
+		cmocka_unit_test(more_than_may_be_prepared_is_refused),
 		cmocka_unit_test(the_account_is_printed_as_json),
 		cmocka_unit_test(frames_are_listed),
 		cmocka_unit_test(a_pace_takes_its_time),

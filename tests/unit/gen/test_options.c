@@ -34,7 +34,7 @@ static void defaults_make_a_call(void **state)
 	assert_int_equal(options.duration_ns, 10000000000);
 	assert_int_equal(options.seq, -1);
 	assert_true(options.bye);
-	assert_true(options.udp_checksum);
+	assert_false(options.udp_checksum);
 }
 
 static void values_are_taken_in_both_forms(void **state)
@@ -125,6 +125,40 @@ static void wrong_use_is_refused_with_a_reason(void **state)
 	}
 }
 
+static void webrtc_takes_what_a_browser_would_do(void **state)
+{
+	assert_int_equal(parse("--api a --webrtc"), 0);
+	assert_true(options.webrtc);
+	assert_int_equal(
+	        parse("--webrtc --profile AEAD_AES_256_GCM --omit-ssrc --keep-open --bind ::1 --api a"), 0);
+	assert_true(options.webrtc && options.omit_ssrc && options.keep_open);
+	assert_int_equal(options.profile, PROFILE_AEAD_AES_256_GCM);
+	assert_int_equal(parse("--api a --rtcp-next-port --idle-timeout 5 --profile plain"), 0);
+	assert_false(options.webrtc);
+}
+
+static void webrtc_refuses_what_no_browser_does(void **state)
+{
+	static const struct {
+		const char *line, *why;
+	} cases[] = {
+		{ "--plan p --webrtc", "--webrtc needs --api, and a profile that is not plain" },
+		{ "--api a --profile plain --webrtc",
+		        "--webrtc needs --api, and a profile that is not plain" },
+		{ "--webrtc", "exactly one of --api and --plan is needed, see --help" },
+		{ "--api a --webrtc --rtcp-next-port",
+		        "--rtcp-next-port is not for --webrtc, where RTCP shares the port" },
+		{ "--api a --webrtc --idle-timeout 5",
+		        "--idle-timeout is not for --webrtc, whose sessions end without consent" },
+		{ "--api a --webrtc=1", "--webrtc takes no value" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(parse(cases[i].line), -EINVAL);
+		assert_string_equal(error, cases[i].why);
+	}
+}
+
 static void the_reason_names_the_option_and_its_bounds(void **state)
 {
 	parse("--plan p --sessions 100001");
@@ -142,6 +176,8 @@ int main(void)
 		cmocka_unit_test(packets_alone_set_no_duration),
 		cmocka_unit_test(help_needs_nothing_else),
 		cmocka_unit_test(wrong_use_is_refused_with_a_reason),
+		cmocka_unit_test(webrtc_takes_what_a_browser_would_do),
+		cmocka_unit_test(webrtc_refuses_what_no_browser_does),
 		cmocka_unit_test(the_reason_names_the_option_and_its_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,6 +40,20 @@ static void both_at_once_over_one_stretch(void **state)
 	close(fd);
 }
 
+/* FIPS 180-4 example: SHA-256 ("abc"), in two pieces. */
+static void bytes_from_memory_are_added(void **state)
+{
+	struct digest digest;
+	char hex[DIGEST_HEX_BYTES];
+
+	assert_int_equal(digest_begin(&digest, false, true), 0);
+	digest_add(&digest, "a", 1);
+	digest_add(&digest, "bc", 2);
+	assert_int_equal(digest_end(&digest), 0);
+	assert_string_equal(digest_hex(hex, digest.sha256, 32),
+	        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
 static void only_what_was_asked_for(void **state)
 {
 	struct digest digest;
@@ -68,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_at_once_over_one_stretch),
+		cmocka_unit_test(bytes_from_memory_are_added),
 		cmocka_unit_test(only_what_was_asked_for),
 		cmocka_unit_test(a_file_that_ends_early_is_told),
 	};

@@ -134,6 +134,19 @@ static void each_operation_has_its_query(void **state)
 	        "media?key-marker=k&max-uploads=250&prefix=&upload-id-marker=i&uploads=");
 }
 
+static void an_object_is_read_and_removed(void **state)
+{
+	struct s3_head head;
+
+	assert_int_equal(init("s3.example.com", "media"), 0);
+	expect_url(&(struct s3_request){ .op = S3_GET, .key = "a" }, "GET", "https://media.s3.example.com/a");
+	expect_url(&(struct s3_request){ .op = S3_DELETE, .key = "a" }, "DELETE",
+	        "https://media.s3.example.com/a");
+	assert_int_equal(s3_build(&head, &store, &(struct s3_request){ .op = S3_GET, .key = "a" }), 0);
+	assert_string_equal(header(&head, "x-amz-content-sha256: "), EMPTY_SHA256);
+	s3_head_free(&head);
+}
+
 static void odd_keys_are_encoded(void **state)
 {
 	assert_int_equal(init("s3.example.com", "media"), 0);
@@ -207,6 +220,7 @@ int main(void)
 		cmocka_unit_test_setup(the_schemes_own_port_is_left_out, set_up),
 		cmocka_unit_test_setup(wrong_endpoints_and_buckets_are_refused, set_up),
 		cmocka_unit_test_setup(each_operation_has_its_query, set_up),
+		cmocka_unit_test_setup(an_object_is_read_and_removed, set_up),
 		cmocka_unit_test_setup(odd_keys_are_encoded, set_up),
 		cmocka_unit_test_setup(payload_is_unsigned_or_hashed, set_up),
 		cmocka_unit_test_setup(all_headers_are_signed, set_up),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Hashing and opening; requests are tests/e2e/test_upload.py. */
+/* Hashing, opening, and by what a request's body is signed; what comes of requests is
+ * tests/e2e/test_upload.py. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,6 +99,51 @@ static void check_hashes_in_slices(void **state)
 	assert_int_equal(task.stage, TASK_FREE);
 }
 
+/* The request for a part of one byte, "m", is begun, not sent: the value of x-amz-content-sha256. */
+static void assert_signed_by(bool tls, bool sha256, const char *want)
+{
+	struct task_order order = {
+		.op = S3_PART, .name = NAME, .part = 1, .bytes = 1, .md5 = !sha256, .sha256 = sha256
+	};
+	const char *why, *got = NULL;
+	static const char name[] = "x-amz-content-sha256: ";
+
+	conf = (struct conf){ .s3_endpoint = (char *)"127.0.0.1:1",
+		.s3_bucket = (char *)"b",
+		.s3_region = (char *)"r",
+		.s3_access_key = (char *)"a",
+		.s3_secret_key = (char *)"s",
+		.s3_session_token = (char *)"",
+		.s3_use_ssl = tls };
+	assert_int_equal(s3_store_init(&store, &conf, &why), 0);
+	env.exchange = (struct exchange_env){ .multi = curl_multi_init(), .ca_file = "", .stall_s = 1 };
+	order.key = strdup("key");
+	order.upload_id = strdup("id");
+	assert_int_equal(task_start(&task, &env, &task, &order), 0);
+	assert_int_equal(task_step(&task, &env), 0);
+	assert_int_equal(task.stage, TASK_WIRE);
+	for (const struct curl_slist *line = task.exchange.headers; line; line = line->next)
+		if (!strncmp(line->data, name, sizeof(name) - 1))
+			got = line->data + sizeof(name) - 1;
+	assert_non_null(got);
+	assert_string_equal(got, want);
+	task_end(&task, &env);
+	exchange_free(&task.exchange);
+	curl_multi_cleanup(env.exchange.multi);
+}
+
+static void over_tls_the_payload_is_not_signed(void **state)
+{
+	make_file(env.dir, NAME, "media");
+	assert_signed_by(true, false, "UNSIGNED-PAYLOAD");
+}
+
+static void without_tls_the_payload_is_signed_by_its_hash(void **state)
+{
+	make_file(env.dir, NAME, "media");
+	assert_signed_by(false, true, "62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a");
+}
+
 static void short_file_fails(void **state)
 {
 	make_file(env.dir, NAME, "media");
@@ -122,6 +168,8 @@ int main(void)
 		CASE(file_is_found_by_either_name),
 		CASE(links_are_not_followed),
 		CASE(check_hashes_in_slices),
+		CASE(over_tls_the_payload_is_not_signed),
+		CASE(without_tls_the_payload_is_signed_by_its_hash),
 		CASE(short_file_fails),
 		CASE(missing_file_fails_and_keeps_the_order),
 	};

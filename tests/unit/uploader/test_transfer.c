@@ -173,6 +173,27 @@ static void put_carries_type_and_metadata(void **state)
 	task_order_free(&order);
 }
 
+/* TLS protects the payload, so it is hashed for the comparison with the ETag alone; without, each part is
+ * hashed once, for its signature. */
+static void a_part_is_hashed_once(void **state)
+{
+	struct task_order order;
+
+	make_file(NAME, 2 * PART);
+	for (int tls = 0; tls < 2; tls++) {
+		new_transfer();
+		store.tls = tls;
+		offer(0, true);
+		answer(S3_CREATE, 0, 200, "<R><UploadId>u</UploadId></R>", "", -1);
+		assert_int_equal(transfer_next(t, &env, &order), 1);
+		assert_int_equal(order.op, S3_PART);
+		assert_int_equal(order.md5, tls);
+		assert_int_equal(order.sha256, !tls);
+		task_order_free(&order);
+		unlinkat(task_env.dir, "." NAME ".upload", 0);
+	}
+}
+
 static void wrong_size_is_no_proof(void **state)
 {
 	make_file(NAME, 1000);
@@ -440,6 +461,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(small_file_is_put_and_proved),
 		CASE(put_carries_type_and_metadata),
+		CASE(a_part_is_hashed_once),
 		CASE(wrong_size_is_no_proof),
 		CASE(strange_etags_are_taken_when_the_store_confirmed),
 		CASE(strange_etags_prove_nothing_when_the_answer_was_lost),

@@ -124,6 +124,17 @@ static inline void house_poll_ms(struct house *house, unsigned ms)
 		house_poll(house);
 }
 
+/* Until so much of the file may be read, however busy the machine; what fails to come is the caller's to
+ * find.
+ */
+static inline void house_poll_until(struct house *house, uint64_t file_bytes)
+{
+	uint64_t until = clk_mono_ns() + 10 * CLK_NS_PER_S;
+
+	while (stat_get(house->track_slot, STAT_TRACK_file_bytes) != file_bytes && clk_mono_ns() < until)
+		house_poll(house);
+}
+
 static inline void house_settle(struct house *house)
 {
 	while (storage_files(house->storage))

@@ -35,11 +35,15 @@ int segment_begin(struct segment **ret_segment, struct storage *storage, const s
 		memory_segment_reset();
 	segment = calloc(1, sizeof(*segment));
 	segment->meta = strndup(cfg->meta, cfg->meta_bytes);
-	segment->small = cfg->small;
+	segment->small = cfg->audio;
 	snprintf(segment->name, sizeof(segment->name), "file-%u.%s", memory_segment_count, cfg->name.ext);
 	memory_segments[memory_segment_count++] = segment;
 	*ret_segment = segment;
 	return 0;
+}
+
+void segment_prefetch(const struct segment *segment, size_t len)
+{
 }
 
 int segment_append(struct segment *segment, const void *bytes, size_t len)

@@ -15,6 +15,13 @@ static void every_codec_has_its_own(void **state)
 	assert_ptr_equal(depay_of(CODEC_VP8), depay_vp8);
 	assert_ptr_equal(depay_of(CODEC_VP9), depay_vp9);
 	assert_ptr_equal(depay_of(CODEC_OPUS), depay_opus);
+	assert_ptr_equal(depay_of(CODEC_AV1), depay_av1);
+	assert_ptr_equal(depay_of(CODEC_H264), depay_h264);
+	assert_ptr_equal(depay_unit_of(CODEC_AV1), depay_av1_unit);
+	assert_ptr_equal(depay_unit_of(CODEC_H264), depay_h264_unit);
+	assert_null(depay_unit_of(CODEC_VP8));
+	assert_ptr_equal(depay_of(CODEC_PCMU), depay_pcm);
+	assert_ptr_equal(depay_of(CODEC_PCMA), depay_pcm);
 }
 
 int main(void)

@@ -95,6 +95,18 @@ static void mode_is_kept_as_long_as_it_fits(void **state)
 	assert_int_equal(fill_next(TOC(27), 480).bytes[0], TOC(26));
 }
 
+static void samples_of_silence_fill_any_gap(void **state)
+{
+	const uint8_t *bytes;
+
+	assert_int_equal(fill_samples(CODEC_PCMU, 1, &bytes), 1);
+	assert_int_equal(bytes[0], 0xFF);
+	assert_int_equal(fill_samples(CODEC_PCMA, 100000, &bytes), 960);
+	for (unsigned i = 0; i < 960; i++)
+		assert_int_equal(bytes[i], 0xD5);
+	assert_int_equal(fill_samples(CODEC_PCMA, 0, &bytes), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +115,7 @@ int main(void)
 		cmocka_unit_test(long_gaps_take_packets_of_120_ms),
 		cmocka_unit_test(two_frames_are_a_packet_of_code_1),
 		cmocka_unit_test(mode_is_kept_as_long_as_it_fits),
+		cmocka_unit_test(samples_of_silence_fill_any_gap),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

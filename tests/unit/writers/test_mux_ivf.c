@@ -11,26 +11,7 @@
 #include <cmocka.h>
 #include "base/cur.h"
 #include "base/limits.h"
-#include "tests/unit/writers/memory_segment.h"
-#include "writers/mux.h"
-
-static struct segment *segment;
-static struct mux *mux;
-static struct mux_scan scan;
-
-static int set_up(void **state)
-{
-	const struct segment_cfg cfg = { .meta = "{}", .meta_bytes = 2, .name = { .ext = "ivf" } };
-
-	memory_segment_reset();
-	return segment_begin(&segment, NULL, &cfg);
-}
-
-static int tear_down(void **state)
-{
-	memory_segment_reset();
-	return 0;
-}
+#include "tests/unit/writers/mux_rig.h"
 
 static int begin(void)
 {
@@ -49,30 +30,6 @@ static void put(uint64_t pts, const char *text)
 	assert_int_equal(mux_ivf.frame_end(mux, 0), 0);
 }
 
-static void finish(void)
-{
-	uint8_t head[64];
-	size_t head_bytes;
-
-	mux_ivf.finish(mux, head, &head_bytes);
-	assert_int_equal(head_bytes, 32);
-	segment_finish(segment, head, head_bytes, "{}", 2);
-}
-
-static int scan_bytes(const void *bytes, size_t len)
-{
-	char path[] = "/tmp/test_mux_ivf.XXXXXX";
-	int fd = mkstemp(path), err;
-
-	assert_true(fd >= 0);
-	unlink(path);
-	assert_int_equal(write(fd, bytes, len), len);
-	memset(&scan, 0xEE, sizeof(scan));
-	err = mux_ivf.scan(fd, len, &scan);
-	close(fd);
-	return err;
-}
-
 static void frames_lie_behind_a_true_header(void **state)
 {
 	static const uint8_t want[] =
@@ -85,7 +42,7 @@ static void frames_lie_behind_a_true_header(void **state)
 	put(0x200000001, "xy"); /* past 32 bits */
 	assert_false(mux_ivf.holds(mux));
 	assert_int_equal(mux_ivf.flush(mux), 0);
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 	assert_int_equal(segment->committed, sizeof(want) - 1);
 	assert_memory_equal(segment->bytes, want, sizeof(want) - 1);
 }
@@ -103,7 +60,7 @@ static void cut_frame_leaves_no_trace(void **state)
 	mux_ivf.frame_cut(mux);
 	assert_int_equal(segment->end, end);
 	put(9, "e");
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 	assert_int_equal(cur_get_le(segment->bytes + 24, 4), 2);
 }
 
@@ -112,7 +69,7 @@ static void size_set_later_is_in_the_header(void **state)
 	assert_int_equal(begin(), 0);
 	put(0, "a");
 	mux_ivf.set_size(mux, 1280, 720);
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 	assert_int_equal(cur_get_le(segment->bytes + 12, 2), 1280);
 	assert_int_equal(cur_get_le(segment->bytes + 14, 2), 720);
 }
@@ -130,7 +87,7 @@ static void errors_of_the_segment_come_back(void **state)
 	memory_segment_plan.fail = -ENOSPC;
 	assert_int_equal(mux_ivf.frame_begin(mux, 0), -EIO);
 	mux_ivf.frame_cut(mux);
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 }
 
 static void scan_finds_whole_frames_at_every_cut(void **state)
@@ -149,7 +106,7 @@ static void scan_finds_whole_frames_at_every_cut(void **state)
 	for (size_t len = 0; len <= ends[2]; len++) {
 		unsigned frames = len >= ends[2] ? 3 : len >= ends[1] ? 2 : len >= ends[0] ? 1 : 0;
 
-		assert_int_equal(scan_bytes(bytes, len), frames ? 0 : -EBADMSG);
+		assert_int_equal(mux_rig_scan(&mux_ivf, bytes, len), frames ? 0 : -EBADMSG);
 		if (!frames)
 			continue;
 		assert_int_equal(scan.valid_bytes, ends[frames - 1]);
@@ -160,7 +117,7 @@ static void scan_finds_whole_frames_at_every_cut(void **state)
 		assert_int_equal(cur_get_le(scan.head + 24, 4), frames);
 		assert_false(scan.tail_rewrite);
 	}
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 }
 
 static void scan_stops_where_no_frame_can_be(void **state)
@@ -179,11 +136,11 @@ static void scan_stops_where_no_frame_can_be(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		cur_put_le(segment->bytes + good, bad[i].len, 4);
 		cur_put_le(segment->bytes + good + 4, bad[i].pts, 8);
-		assert_int_equal(scan_bytes(segment->bytes, segment->committed), 0);
+		assert_int_equal(mux_rig_scan(&mux_ivf, segment->bytes, segment->committed), 0);
 		assert_int_equal(scan.valid_bytes, good);
 		assert_int_equal(scan.frames, 2);
 	}
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 }
 
 static void scan_refuses_what_is_no_ivf(void **state)
@@ -194,13 +151,13 @@ static void scan_refuses_what_is_no_ivf(void **state)
 	put(0, "hello");
 	for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
 		segment->bytes[places[i]] ^= 0x55;
-		assert_int_equal(scan_bytes(segment->bytes, segment->committed), -EBADMSG);
+		assert_int_equal(mux_rig_scan(&mux_ivf, segment->bytes, segment->committed), -EBADMSG);
 		segment->bytes[places[i]] ^= 0x55;
 	}
 	cur_put_le(segment->bytes + 16, 0, 4); /* no time base */
-	assert_int_equal(scan_bytes(segment->bytes, segment->committed), -EBADMSG);
+	assert_int_equal(mux_rig_scan(&mux_ivf, segment->bytes, segment->committed), -EBADMSG);
 	assert_int_equal(mux_ivf.scan(-1, 100, &scan), -EBADF);
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 }
 
 /* Frames longer than the scan's window, and headers across its end. */
@@ -215,24 +172,29 @@ static void scan_walks_files_of_any_size(void **state)
 		put(i, frame);
 		frame[i * 37 + 1] = 'x';
 	}
-	assert_int_equal(scan_bytes(segment->bytes, segment->committed), 0);
+	assert_int_equal(mux_rig_scan(&mux_ivf, segment->bytes, segment->committed), 0);
 	assert_int_equal(scan.frames, 200);
 	assert_int_equal(scan.valid_bytes, segment->committed);
-	finish();
+	mux_rig_finish(&mux_ivf, 32);
 	free(frame);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(frames_lie_behind_a_true_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(cut_frame_leaves_no_trace, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(size_set_later_is_in_the_header, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(errors_of_the_segment_come_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(scan_finds_whole_frames_at_every_cut, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(scan_stops_where_no_frame_can_be, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(scan_refuses_what_is_no_ivf, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(scan_walks_files_of_any_size, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        frames_lie_behind_a_true_header, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(cut_frame_leaves_no_trace, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        size_set_later_is_in_the_header, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        errors_of_the_segment_come_back, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        scan_finds_whole_frames_at_every_cut, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        scan_stops_where_no_frame_can_be, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(scan_refuses_what_is_no_ivf, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(scan_walks_files_of_any_size, mux_rig_create, mux_rig_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,14 +12,11 @@
 #include <ogg/ogg.h>
 #include "base/cur.h"
 #include "base/id.h"
-#include "tests/unit/writers/memory_segment.h"
+#include "tests/unit/writers/mux_rig.h"
 #include "writers/depay.h"
-#include "writers/mux.h"
 
 #define PACKETS_MAX 4096
 
-static struct segment *segment;
-static struct mux *mux;
 static const uint8_t frame[4000] = { 0xFC }; /* CELT, 20 ms, stereo, code 0 */
 
 /* What libogg reads from the file. */
@@ -31,20 +28,6 @@ static struct {
 	uint8_t head[19], tags[1024];
 	size_t head_bytes, tags_bytes;
 } seen;
-
-static int set_up(void **state)
-{
-	const struct segment_cfg cfg = { .meta = "{}", .meta_bytes = 2, .name = { .ext = "ogg" } };
-
-	memory_segment_reset();
-	return segment_begin(&segment, NULL, &cfg);
-}
-
-static int tear_down(void **state)
-{
-	memory_segment_reset();
-	return 0;
-}
 
 static int begin(void)
 {
@@ -72,16 +55,6 @@ static int put(size_t len)
 	if (err)
 		mux_ogg.frame_cut(mux);
 	return err;
-}
-
-static void finish(void)
-{
-	uint8_t head[64];
-	size_t head_bytes;
-
-	mux_ogg.finish(mux, head, &head_bytes);
-	assert_int_equal(head_bytes, 0);
-	segment_finish(segment, head, head_bytes, "{}", 2);
 }
 
 /* Read the committed bytes with libogg; every byte belongs to a page, every checksum is right. */
@@ -138,7 +111,7 @@ static void headers_say_what_the_file_is(void **state)
 
 	assert_int_equal(begin(), 0);
 	assert_int_equal(put(100), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.head_bytes, sizeof(head) - 1);
 	assert_memory_equal(seen.head, head, sizeof(head) - 1);
@@ -154,7 +127,7 @@ static void granules_are_ends_of_packets(void **state)
 	assert_int_equal(begin(), 0);
 	for (unsigned i = 0; i < 240; i++)
 		assert_int_equal(put(1 + i * 3), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, 240);
 	assert_true(seen.eos);
@@ -177,7 +150,7 @@ static void page_ends_after_a_second(void **state)
 	assert_int_equal(put(10), 0);
 	read_all();
 	assert_int_equal(seen.pages, 3);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 }
 
 static void flush_writes_all_but_the_newest_packet(void **state)
@@ -195,7 +168,7 @@ static void flush_writes_all_but_the_newest_packet(void **state)
 	assert_int_equal(seen.packets, 1);
 	assert_int_equal(seen.granules[0], 960);
 	assert_false(seen.eos);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, 2);
 	assert_int_equal(seen.granules[1], 1920);
@@ -211,7 +184,7 @@ static void cut_packet_leaves_no_trace(void **state)
 	assert_int_equal(mux_ogg.frame_append(mux, frame, 500), 0);
 	mux_ogg.frame_cut(mux);
 	assert_int_equal(put(30), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, 2);
 	assert_int_equal(seen.lens[1], 30);
@@ -225,7 +198,7 @@ static void packets_of_every_size_stay_whole(void **state)
 	assert_int_equal(begin(), 0);
 	for (unsigned i = 0; i < n; i++)
 		assert_int_equal(put(lens[i]), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, n);
 	for (unsigned i = 0; i < n; i++)
@@ -240,7 +213,7 @@ static void full_page_is_written_by_number_of_packets(void **state)
 		assert_int_equal(mux_ogg.frame_append(mux, frame, 1), 0);
 		assert_int_equal(mux_ogg.frame_end(mux, 120), 0); /* 2.5 ms */
 	}
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, 1000);
 	assert_int_equal(seen.granules[999], 120000);
@@ -258,7 +231,7 @@ static void packet_beyond_the_page_is_refused(void **state)
 	assert_int_equal(mux_ogg.frame_append(mux, big, 4000), -EMSGSIZE);
 	mux_ogg.frame_cut(mux);
 	assert_int_equal(put(10), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, 1);
 }
@@ -278,7 +251,7 @@ static void page_waits_for_a_block(void **state)
 	assert_int_equal(mux_ogg.flush(mux), -ENOBUFS);
 	memory_segment_plan.room = UINT64_MAX;
 	assert_int_equal(put(501), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.packets, taken + 1);
 	assert_int_equal(seen.lens[taken], 501);
@@ -296,13 +269,13 @@ static void errors_of_the_segment_come_back(void **state)
 	assert_int_equal(put(10), 0);
 	memory_segment_plan.fail = -EDQUOT;
 	assert_int_equal(mux_ogg.flush(mux), -EIO);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 }
 
 static void file_without_a_packet_has_headers_alone(void **state)
 {
 	assert_int_equal(begin(), 0);
-	finish();
+	mux_rig_finish(&mux_ogg, 0);
 	read_all();
 	assert_int_equal(seen.pages, 2);
 	assert_int_equal(seen.packets, 0);
@@ -311,17 +284,23 @@ static void file_without_a_packet_has_headers_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(headers_say_what_the_file_is, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(granules_are_ends_of_packets, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(page_ends_after_a_second, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(flush_writes_all_but_the_newest_packet, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(cut_packet_leaves_no_trace, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(packets_of_every_size_stay_whole, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(full_page_is_written_by_number_of_packets, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(packet_beyond_the_page_is_refused, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(page_waits_for_a_block, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(errors_of_the_segment_come_back, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(file_without_a_packet_has_headers_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(headers_say_what_the_file_is, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(granules_are_ends_of_packets, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(page_ends_after_a_second, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        flush_writes_all_but_the_newest_packet, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(cut_packet_leaves_no_trace, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        packets_of_every_size_stay_whole, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        full_page_is_written_by_number_of_packets, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        packet_beyond_the_page_is_refused, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(page_waits_for_a_block, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        errors_of_the_segment_come_back, mux_rig_create, mux_rig_free),
+		cmocka_unit_test_setup_teardown(
+		        file_without_a_packet_has_headers_alone, mux_rig_create, mux_rig_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,6 +130,13 @@ static void events_have_their_fields(void **state)
 	note_epoch(&note, &packet, NOTE_CAUSE_TIME_JUMP, 4500);
 	note_ssrc(&note, &packet);
 	note_size(&note, &packet, 4500, 640, 360);
+	note_shift(&note, &packet, -4500);
+	note_pause(&note, &packet, NOTE_BASIS_REPORT, 4.012, 4500);
+	note_layer(&note, &packet,
+	        &(struct note_layer){
+	                .from = 2, .to = 0, .rid = "h\"i-_1", .cause = NOTE_CAUSE_BETTER, .exact = true });
+	packet.orientation = 11;
+	note_orientation(&note, &packet, 99);
 #define AT "\"at\":\"2024-03-11T02:17:36.000000Z\",\"unix_ns\":1710123456000000000,"
 	assert_string_equal(segment->notes,
 	        "E {\"type\":\"broken_frame\"," AT "\"rtp\":3000,\"cause\":\"loss\"}\n"
@@ -139,7 +146,15 @@ static void events_have_their_fields(void **state)
 	        "E {\"type\":\"epoch\"," AT
 	        "\"cause\":\"time_jump\",\"rtp\":77,\"seq\":99,\"time_rtp\":4500}\n"
 	        "E {\"type\":\"ssrc\"," AT "\"ssrc\":5}\n"
-	        "S {" AT "\"rtp\":77,\"time_rtp\":4500,\"width\":640,\"height\":360}\n");
+	        "S {" AT "\"rtp\":77,\"time_rtp\":4500,\"width\":640,\"height\":360}\n"
+	        "E {\"type\":\"time_shift\"," AT "\"rtp\":77,\"ticks\":-4500}\n"
+	        "E {\"type\":\"pause\"," AT
+	        "\"seconds\":4.012,\"basis\":\"sender_report\",\"rtp\":77,\"time_rtp\":4500}\n"
+	        "E {\"type\":\"layer\"," AT
+	        "\"from\":2,\"to\":0,\"rid\":\"hi-_1\",\"cause\":\"better\",\"rtp\":77,"
+	        "\"placed_by\":\"sender_report\"}\n"
+	        "E {\"type\":\"orientation\"," AT "\"rtp\":77,\"time_rtp\":99,\"orientation\":"
+	        "{\"degrees\":270,\"flip\":false,\"camera\":\"back\"}}\n");
 }
 
 static void flood_of_events_is_left_out_and_counted(void **state)

@@ -19,8 +19,7 @@ static int set_up(void **state)
 {
 	for (unsigned i = 0; i < 64; i++)
 		packets[i] = (struct packet){ .ext_seq = 100 + i };
-	if (reorder_init(&reorder, SLOTS))
-		return -1;
+	reorder_init(&reorder, SLOTS);
 	reorder.started = true; /* under way: what is awaited is known */
 	reorder.next = 100;
 	return 0;
@@ -111,6 +110,32 @@ static void window_is_full_at_its_size(void **state)
 	assert_int_equal(put(40, 1), REORDER_NEXT);
 }
 
+static void the_window_grows_with_the_distance_and_is_given_back(void **state)
+{
+	reorder_init(&reorder, 64);
+	reorder.started = true;
+	reorder.next = 100;
+	assert_null(reorder.slots); /* in order nothing is stored */
+	assert_int_equal(put(0, 1), REORDER_NEXT);
+	assert_null(reorder.slots);
+	assert_int_equal(put(3, 2), REORDER_HELD);
+	assert_int_equal(reorder.size, 16);
+	assert_int_equal(put(10, 3), REORDER_HELD);
+	assert_int_equal(put(60, 4), REORDER_HELD);
+	assert_int_equal(reorder.size, 64);
+	assert_int_equal(put(3, 5), REORDER_LATE);
+	assert_int_equal(reorder.gap_since_ns, 2);
+	assert_int_equal(reorder_give_up(&reorder), 2);
+	assert_ptr_equal(reorder_take(&reorder), &packets[3]);
+	assert_int_equal(reorder.gap_since_ns, 3);
+	assert_int_equal(reorder_give_up(&reorder), 6);
+	assert_ptr_equal(reorder_take(&reorder), &packets[10]);
+	assert_int_equal(reorder_give_up(&reorder), 49);
+	assert_ptr_equal(reorder_take(&reorder), &packets[60]);
+	assert_null(reorder.slots);
+	assert_int_equal(put(61, 6), REORDER_NEXT);
+}
+
 static void restart_awaits_anything(void **state)
 {
 	put(0, 1);
@@ -146,6 +171,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(second_gap_waits_since_it_was_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(duplicates_do_no_harm, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(window_is_full_at_its_size, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+		        the_window_grows_with_the_distance_and_is_given_back, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(restart_awaits_anything, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 		        first_packets_that_come_in_another_order_are_put_in_order, set_up, tear_down),

@@ -110,6 +110,78 @@ static void part_without_journal_gets_a_sidecar(void **state)
 	house_remove_all(house.dir);
 }
 
+/* A WAVE file of @samples that was never closed, with @tail zeros behind. Returns its length. */
+static size_t make_wav(uint8_t *bytes, uint32_t samples, size_t tail)
+{
+	memcpy(bytes,
+	        "RIFF\xFF\xFF\xFF\xFFWAVEfmt \x12\0\0\0\7\0\1\0\x40\x1F\0\0\x40\x1F\0\0\1\0\x8\0\0\0"
+	        "fact\4\0\0\0\xFF\xFF\xFF\xFF"
+	        "data\xFF\xFF\xFF\xFF",
+	        58);
+	memset(bytes + 58, 0x55, samples);
+	memset(bytes + 58 + samples, 0, tail);
+	return 58 + samples + tail;
+}
+
+static void samples_without_frames_are_told_by_their_time(void **state)
+{
+	static const char name[] = "demo_audio0_1710000000.wav", part[] = ".demo_audio0_1710000000.wav.part",
+	                  journal[] = "M {\"session\":\"s_1\",\"codec\":\"PCMU\",\"clock_rate\":8000}\n";
+	struct house house;
+	uint8_t bytes[8192];
+	char *text = NULL;
+
+	house_prepare(&house);
+	write_file(&house, part, bytes, make_wav(bytes, 4001, 1000));
+	write_file(&house, ".demo_audio0_1710000000.wav.journal", journal, strlen(journal));
+	assert_int_equal(repair(&house).repaired, 1);
+	assert_int_equal(house_read(&house, name, &text), 58 + 4002);
+	assert_int_equal(cur_get_le((uint8_t *)text + 54, 4), 4001);
+	free(text);
+	assert_true(house_sidecar_says(&house, name, "\"duration_s\": 0.500125"));
+	assert_false(house_sidecar_says(&house, name, "\"frames\""));
+	assert_true(house_sidecar_says(&house, name, "\"repaired\": true"));
+	house_remove_all(house.dir);
+	/* With the journal's end that fits, its figures hold. */
+	house_prepare(&house);
+	write_file(&house, part, bytes, make_wav(bytes, 4000, 0));
+	write_file(&house, ".demo_audio0_1710000000.wav.journal",
+	        "M {\"clock_rate\":8000}\nZ {\"frames\":25,\"duration_s\":0.5,\"reason\":\"bye\"}\n", 70);
+	assert_int_equal(repair(&house).repaired, 1);
+	assert_true(house_sidecar_says(&house, name, "\"frames\": 25"));
+	house_remove_all(house.dir);
+	/* A header alone is no recording. */
+	house_prepare(&house);
+	write_file(&house, part, bytes, make_wav(bytes, 0, 4038));
+	assert_int_equal(repair(&house).empty, 1);
+	house_remove_all(house.dir);
+}
+
+static void frames_without_times_get_those_of_the_journal(void **state)
+{
+#define NAME_H264 "demo_video0_1710000000.h264"
+#define DELIMITER "\0\0\0\1\x09\xF0"
+	static const char media[] = DELIMITER "key" DELIMITER "two" DELIMITER "three" DELIMITER "cu";
+	static const char journal[] =
+	        "M " HOUSE_META "\nT {\"frame\":0,\"ms\":[0.000,100.000]}\n"
+	        "T {\"frame\":2,\"ms\":[33.333,200.000,9]}\nT {\"frame\":9}\nT {\"ms\":[x]}\n";
+	struct house house;
+	char *text = NULL;
+
+	house_prepare(&house);
+	write_file(&house, "." NAME_H264 ".part", media, sizeof(media) - 1);
+	write_file(&house, "." NAME_H264 ".journal", journal, strlen(journal));
+	assert_int_equal(repair(&house).repaired, 1);
+	assert_int_equal(house_read(&house, NAME_H264, &text), 9 + 9 + 11 + 5);
+	assert_memory_equal(text + 29, "\0\0\0\1\x0B", 5);
+	free(text);
+	assert_true(house_sidecar_says(&house, NAME_H264, "\"frames\": 3"));
+	assert_true(house_sidecar_says(&house, NAME_H264, "\"duration_s\": 0.100000")); /* of the three */
+	assert_true(house_sidecar_says(
+	        &house, NAME_H264, "\"times\": [\n    {\"frame\":0,\"ms\":[0.000,100.000]},\n"));
+	house_remove_all(house.dir);
+}
+
 static void whole_part_with_ended_journal_is_not_called_repaired(void **state)
 {
 	static const char journal[] =
@@ -437,6 +509,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(part_with_zeros_behind_is_cut_and_finished),
 		cmocka_unit_test(part_without_journal_gets_a_sidecar),
+		cmocka_unit_test(samples_without_frames_are_told_by_their_time),
+		cmocka_unit_test(frames_without_times_get_those_of_the_journal),
 		cmocka_unit_test(whole_part_with_ended_journal_is_not_called_repaired),
 		cmocka_unit_test(figures_beyond_what_was_written_are_left_out),
 		cmocka_unit_test(parts_without_media_are_removed),

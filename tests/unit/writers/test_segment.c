@@ -58,7 +58,7 @@ static void flush_writes_whole_frames_then_zeros(void **state)
 			assert_int_equal(house_put_frame(segment, i, 9000), 0);
 			committed = segment_end(segment);
 			assert_int_equal(segment_append(segment, open_frame, sizeof(open_frame)), 0);
-			house_poll_ms(&house, 60);
+			house_poll_until(&house, committed);
 			assert_int_equal(stat_get(house.track_slot, STAT_TRACK_file_bytes), committed);
 			size = house_read(&house, PART, &bytes);
 			assert_true(size >= (long)committed && size < (long)committed + BLOCK_PAGE_BYTES);
@@ -93,7 +93,8 @@ static void flush_asked_for_is_at_once(void **state)
 	assert_int_equal(house_put_frame(segment, 1, 100), 0);
 	segment_flush(segment);
 	segment_flush(segment);
-	for (unsigned i = 0; i < 20; i++) {
+	for (unsigned i = 0;
+	        i < 5000 && stat_get(house.track_slot, STAT_TRACK_file_bytes) != segment_end(segment); i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		storage_poll(house.storage, 1);
 	}
@@ -193,20 +194,21 @@ static void without_a_block_a_frame_is_refused_and_the_next_goes_on(void **state
 /* Every block is held by a file that has a little in it: all can be flushed, and ended. */
 static void with_all_blocks_held_files_are_flushed_and_ended(void **state)
 {
-	enum { FILES = 8 << 20 >> 14 };
+	enum { BYTES = 2 << 20, FILES = BYTES / BLOCK_SMALL_BYTES };
 	struct segment *segments[FILES];
 	uint64_t slots[FILES][STAT_TRACK_COUNT] = { 0 };
 	struct house house;
 	unsigned refused = 0;
 	char name[64];
 
-	house_begin(&house);
+	house_prepare(&house);
+	house_start(&house, BYTES);
 	for (unsigned i = 0; i < FILES; i++) {
 		struct segment_cfg cfg = {
 			.filename = house.conf.record_filename,
 			.name = { "demo", NULL, "audio", NULL, "ivf", i },
 			.slot = slots[i],
-			.small = true,
+			.audio = true,
 			.track_arg = slots[i],
 		};
 
@@ -314,7 +316,7 @@ static void file_without_a_byte_is_removed(void **state)
 	house_settle(&house);
 	assert_int_equal(house_entries(&house), 0);
 	assert_int_equal(house.file_count, 2);
-	assert_int_equal(house.files[1].state, MSG_FILE_FAILED);
+	assert_int_equal(house.files[1].state, MSG_FILE_DISCARDED);
 	assert_string_equal(house.files[1].reason, "empty");
 	assert_int_equal(house.idle_status, 0);
 	house_end(&house);

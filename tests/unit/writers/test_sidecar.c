@@ -100,6 +100,31 @@ static void more_fields_than_fit_leave_it_valid(void **state)
 	house_remove_all(house.dir);
 }
 
+/* A clock that is written again and again leaves the room for what comes last. */
+static void field_given_a_thousand_times_takes_room_once(void **state)
+{
+	struct house house;
+	char *journal = calloc(1, 1 << 20), *json;
+	size_t len = 0;
+
+	house_prepare(&house);
+	for (unsigned i = 0; i < 1000; i++)
+		len += (size_t)sprintf(
+		        journal + len, "M {\"clock\":{\"samples\":%u,\"x\":\"%0*u\"}}\n", i, 60 + i % 90, i);
+	strcpy(journal + len, "Z {\"frames\":7,\"clock\":{\"samples\":1000}}\n");
+	json = compose(&house, journal, (struct sidecar_facts){ .size = 3 });
+	expect(json, "\"frames\": 7");
+	expect(json, "\"clock\": {\"samples\":1000}");
+	free(json);
+	journal[len] = '\0'; /* a crash */
+	json = compose(&house, journal, (struct sidecar_facts){ .size = 3, .scanned = true, .frames = 5 });
+	expect(json, "\"clock\": {\"samples\":999,");
+	expect(json, "\"frames\": 5");
+	free(json);
+	free(journal);
+	house_remove_all(house.dir);
+}
+
 static void lines_become_elements_in_order(void **state)
 {
 	struct house house;
@@ -110,7 +135,7 @@ static void lines_become_elements_in_order(void **state)
 	        "G {\"n\":1}\nC {\"c\":1}\nG {\"n\":2}\nS {\"s\":1}\nE {\"e\":1}\nG {\"n\":3}\n",
 	        (struct sidecar_facts){ .size = 3 });
 	expect(json, "\"gaps\": [     {\"n\":1},     {\"n\":2},     {\"n\":3}   ]");
-	expect(json, "\"clock\": [     {\"c\":1}   ]");
+	expect(json, "\"sender_reports\": [     {\"c\":1}   ]");
 	expect(json, "\"events\": [     {\"e\":1}   ]");
 	expect(json, "\"sizes\": [     {\"s\":1}   ]");
 	free(json);
@@ -265,6 +290,7 @@ int main(void)
 		cmocka_unit_test(last_line_to_give_a_field_has_its_way),
 		cmocka_unit_test(journal_cannot_forge_facts),
 		cmocka_unit_test(more_fields_than_fit_leave_it_valid),
+		cmocka_unit_test(field_given_a_thousand_times_takes_room_once),
 		cmocka_unit_test(lines_become_elements_in_order),
 		cmocka_unit_test(scanned_figures_replace_the_tracks),
 		cmocka_unit_test(end_from_memory_stands_in_for_the_journals),

@@ -50,6 +50,14 @@ static void config_out_of_bounds_is_refused(void **state)
 	cfg.channels = 0;
 	assert_int_equal(track_create(&track, &cfg), -EINVAL);
 	cfg = good;
+	cfg.codec = CODEC_PCMU;
+	assert_int_equal(track_create(&track, &cfg), -EINVAL); /* its rate is another */
+	cfg.clock_rate = 8000;
+	assert_int_equal(track_create(&track, &cfg), 0);
+	track_free(track);
+	cfg.channels = 2;
+	assert_int_equal(track_create(&track, &cfg), -EINVAL);
+	cfg = good;
 	cfg.codec = CODECS;
 	assert_int_equal(track_create(&track, &cfg), -EINVAL);
 	cfg = (struct track_cfg){ .conf = &conf, .codec = CODEC_VP9, .clock_rate = 2000000, .slot = slot };
@@ -183,6 +191,65 @@ static void full_window_declares_gaps_without_waiting(void **state)
 	assert_int_equal(stat_of(STAT_TRACK_gap_pkts), 2001);
 	track_rig_close(&rig, "bye");
 	assert_int_equal(memory_segment_notes(0, "\"packets\":2000,"), 1);
+}
+
+static void be_patient(struct track_cfg *cfg)
+{
+	cfg->reorder_ms = 1000;
+}
+
+/* A sender that takes NACKs: what comes back within the track's own patience is no gap, and is counted. */
+static void repair_is_waited_for_longer_and_is_no_gap(void **state)
+{
+	struct track_rig_packet repaired;
+
+	track_rig_close(&rig, "bye");
+	track_rig_open_as(&rig, CODEC_VP8, NULL, be_patient);
+	track_rig_vp8(&rig, &stream, true, 2, 0);
+	repaired = track_rig_vp8_packet(&stream, false, 1, 0);
+	repaired.flags |= PACKET_REPAIRED;
+	repaired.at_ns = 900 * CLK_NS_PER_MS;
+	stream.seq++, stream.rtp += 3000, stream.at_ns += TRACK_RIG_FRAME_NS;
+	for (unsigned i = 0; i < 20; i++)
+		track_rig_vp8(&rig, &stream, false, 50, 0); /* a thousand held */
+	assert_int_equal(stat_of(STAT_TRACK_frames), 1);
+	repaired = (struct track_rig_packet){ .seq = repaired.seq,
+		.rtp = repaired.rtp,
+		.at_ns = repaired.at_ns,
+		.flags = repaired.flags,
+		.payload = "\x10\x11 again",
+		.len = 8 };
+	track_rig_put(&rig, &repaired);
+	assert_int_equal(stat_of(STAT_TRACK_frames), 22);
+	assert_int_equal(stat_of(STAT_TRACK_gaps), 0);
+	stream.seq++;
+	stream.at_ns = CLK_NS_PER_S;
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	track_rig_wait(&rig, 1999 * CLK_NS_PER_MS);
+	assert_int_equal(stat_of(STAT_TRACK_gaps), 0);
+	track_rig_wait(&rig, 2000 * CLK_NS_PER_MS);
+	assert_int_equal(stat_of(STAT_TRACK_gaps), 1);
+	track_rig_close(&rig, "bye");
+	assert_true(memory_segment_end_has(0, "\"repaired_packets\":1"));
+	assert_true(memory_segment_end_has(0, "\"gap_count\":1"));
+}
+
+/* A camera that is switched off for ten minutes: RTP time goes on, and so does the file. */
+static void muted_video_goes_on_in_the_same_file(void **state)
+{
+	struct track_rig_frame frames[3];
+
+	track_rig_vp8(&rig, &stream, true, 1, 0);
+	stream.rtp += 600 * 90000, stream.at_ns += 600 * CLK_NS_PER_S;
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	track_rig_vp8(&rig, &stream, false, 1, 0);
+	track_rig_close(&rig, "bye");
+	assert_int_equal(memory_segment_count, 1);
+	assert_int_equal(
+	        track_rig_ivf(memory_segments[0]->bytes, memory_segments[0]->committed, frames, 3), 3);
+	assert_int_equal(frames[1].pts, 3000 + 600 * 90000);
+	assert_int_equal(frames[2].pts, 6000 + 600 * 90000);
+	assert_int_equal(memory_segment_notes(0, "E {"), 0);
 }
 
 static void gap_of_our_own_ring_is_told_apart(void **state)
@@ -322,6 +389,8 @@ int main(void)
 		cmocka_unit_test_setup(missing_packet_is_waited_for_and_then_a_gap, set_up),
 		cmocka_unit_test_setup(packet_after_the_wait_declares_the_gap_itself, set_up),
 		cmocka_unit_test_setup(full_window_declares_gaps_without_waiting, set_up),
+		cmocka_unit_test_setup(repair_is_waited_for_longer_and_is_no_gap, set_up),
+		cmocka_unit_test_setup(muted_video_goes_on_in_the_same_file, set_up),
 		cmocka_unit_test_setup(gap_of_our_own_ring_is_told_apart, set_up),
 		cmocka_unit_test_setup(duplicates_are_late, set_up),
 		cmocka_unit_test_setup(restart_takes_what_is_held_and_begins_an_epoch, set_up),

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <ogg/ogg.h>
+#include "base/cur.h"
 #include "tests/unit/writers/track_rig.h"
 #include "writers/depay.h"
 
@@ -403,6 +404,99 @@ static int tear_down(void **state)
 	return 0;
 }
 
+/* 20 ms of G.711, every sample @value, @at_ms after the start; its RTP time may be @off_rtp from that. */
+static void put_samples(uint64_t at_ms, int off_rtp, uint8_t value)
+{
+	uint8_t payload[160];
+
+	memset(payload, value, sizeof(payload));
+	track_rig_put(&rig, &(struct track_rig_packet){ .seq = seq++,
+	                            .at_ns = at_ms * MS,
+	                            .rtp = (uint32_t)(4294967000u + at_ms * 8 + (uint64_t)off_rtp),
+	                            .payload = payload,
+	                            .len = sizeof(payload) });
+}
+
+/* The file's samples from @at on, @n of them, are @value. */
+static void check_samples(unsigned file, size_t at, size_t n, uint8_t value)
+{
+	const struct segment *segment = memory_segments[file];
+
+	assert_true(58 + at + n <= segment->committed);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(segment->bytes[58 + at + i], value);
+}
+
+static void g711_lies_where_its_time_says_with_silence_between(void **state)
+{
+	static const struct {
+		enum codec codec;
+		uint8_t silence;
+	} cases[] = { { CODEC_PCMU, 0xFF }, { CODEC_PCMA, 0xD5 } };
+
+	for (unsigned i = 0; i < 2; i++) {
+		seq = 70000;
+		track_rig_open(&rig, cases[i].codec, NULL);
+		put_samples(0, 0, 1);
+		put_samples(20, 0, 2);
+		seq++; /* one is lost */
+		put_samples(60, 0, 3);
+		put_samples(1060, 7, 4); /* a second of nothing, and seven samples */
+		put_samples(1080, 7, 5);
+		track_rig_close(&rig, "bye");
+		assert_int_equal(memory_segment_count, 1);
+		assert_int_equal(memory_segments[0]->committed, 58 + 1100 * 8 + 7 + 1);
+		check_samples(0, 0, 160, 1);
+		check_samples(0, 160, 160, 2);
+		check_samples(0, 320, 160, cases[i].silence);
+		check_samples(0, 480, 160, 3);
+		check_samples(0, 640, 980 * 8 + 7, cases[i].silence);
+		check_samples(0, 1060 * 8 + 7, 160, 4);
+		check_samples(0, 1080 * 8 + 7, 160, 5);
+		assert_int_equal(cur_get_le(memory_segments[0]->bytes + 54, 4), 1100 * 8 + 7);
+		assert_int_equal(stat_of(STAT_TRACK_frames), 5);
+		assert_int_equal(stat_of(STAT_TRACK_gap_pkts), 1);
+		assert_true(memory_segment_end_has(0, "\"filled_s\":1.000875"));
+		assert_true(memory_segment_end_has(0, "\"duration_s\":1.100875"));
+		assert_true(memory_segment_meta_has(0, "\"channels\":1"));
+	}
+}
+
+static void g711_that_comes_a_little_early_follows_what_is_there(void **state)
+{
+	seq = 70000;
+	track_rig_open(&rig, CODEC_PCMU, NULL);
+	put_samples(0, 0, 1);
+	put_samples(20, -40, 2);
+	put_samples(40, 0, 3);
+	track_rig_close(&rig, "bye");
+	assert_int_equal(memory_segments[0]->committed, 58 + 480);
+	check_samples(0, 160, 160, 2);
+	check_samples(0, 320, 160, 3);
+	assert_int_equal(stat_of(STAT_TRACK_pkts), 3);
+}
+
+static void small_g711(struct conf *conf)
+{
+	conf->record_max_size_mb = 1;
+}
+
+static void a_full_g711_file_goes_on_in_another(void **state)
+{
+	const unsigned packets = 7000;
+
+	seq = 70000;
+	track_rig_open(&rig, CODEC_PCMA, small_g711);
+	for (unsigned i = 0; i < packets; i++)
+		put_samples(i * 20, 0, (uint8_t)(i % 200));
+	track_rig_close(&rig, "bye");
+	assert_int_equal(memory_segment_count, 2);
+	assert_int_equal(
+	        memory_segments[0]->committed + memory_segments[1]->committed, 2 * 58 + packets * 160);
+	assert_true(memory_segment_end_has(0, "\"reason\":\"max_size\""));
+	assert_true(memory_segment_end_has(0, "\"next\":\"file-1.wav\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -422,6 +516,9 @@ int main(void)
 		cmocka_unit_test(without_memory_for_a_file_the_next_packet_tries_again),
 		cmocka_unit_test(failed_disk_ends_the_track),
 		cmocka_unit_test(oversize_packet_is_dropped),
+		cmocka_unit_test(g711_lies_where_its_time_says_with_silence_between),
+		cmocka_unit_test(g711_that_comes_a_little_early_follows_what_is_there),
+		cmocka_unit_test(a_full_g711_file_goes_on_in_another),
 	};
 	return cmocka_run_group_tests(tests, NULL, tear_down);
 }

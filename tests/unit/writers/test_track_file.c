@@ -55,7 +55,9 @@ static void last_line_has_the_files_own_figures(void **state)
 	        "bytes\":43,\"gap_count\":1,"
 	        "\"gap_packets\":1,\"late_packets\":0,\"malformed_packets\":0,\"cut_packets\":2,\"broken_"
 	        "frames\":1,\"skipped_frames\":0,"
-	        "\"dropped_frames\":0,\"width\":320,\"height\":240,\"first_rtp\":1000,\"last_rtp\":7000,"
+	        "\"dropped_frames\":0,\"repaired_packets\":0,\"clock\":{\"unix_ns_at_start\":"
+	        "1710123456000000000,\"rate_ppm\":0,\"residual_us\":0,\"samples\":1,\"source\":\"arrival\"},"
+	        "\"width\":320,\"height\":240,\"first_rtp\":1000,\"last_rtp\":7000,"
 	        "\"ssrcs\":[4],"
 	        "\"next\":\"file-1.ivf\"}");
 	assert_true(memory_segment_end_has(1, "\"reason\":\"idle\""));

@@ -184,7 +184,7 @@ static void full_file_ends_at_a_key_frame(void **state)
 	}
 	track_rig_vp8(&rig, &stream, false, 1, 0);
 	assert_int_equal(memory_segment_count, 1);
-	assert_int_equal(track_key_frames_wanted(rig.track), 1); /* many senders make none unasked */
+	assert_int_equal(track_key_frames_wanted(rig.track, 0), 1); /* many senders make none unasked */
 	track_rig_vp8(&rig, &stream, true, 1, 0);
 	track_rig_vp8(&rig, &stream, true, 1, 0);
 	track_rig_close(&rig, "bye");

@@ -22,7 +22,7 @@ static int set_up(void **state)
 
 static unsigned wishes(void)
 {
-	return track_key_frames_wanted(rig.track);
+	return track_key_frames_wanted(rig.track, 0);
 }
 
 /* @n frames of one packet at 30 frames a second. */

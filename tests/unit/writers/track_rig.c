@@ -25,11 +25,17 @@ static void release(void *arg, struct packet *const *packets, unsigned n)
 
 void track_rig_open(struct track_rig *rig, enum codec codec, void (*adjust)(struct conf *conf))
 {
+	track_rig_open_as(rig, codec, adjust, NULL);
+}
+
+void track_rig_open_as(struct track_rig *rig, enum codec codec, void (*adjust)(struct conf *conf),
+        void (*adjust_track)(struct track_cfg *cfg))
+{
 	struct track_cfg cfg = {
 		.conf = &rig->conf,
 		.codec = codec,
-		.clock_rate = codec == CODEC_OPUS ? 48000 : 90000,
-		.channels = codec == CODEC_OPUS ? 2 : 0,
+		.clock_rate = codec_info(codec)->clock_rate,
+		.channels = (uint8_t)codec_channels(codec),
 		.slot = rig->slot,
 		.session = "s_1",
 		.room = "demo \"1\"",
@@ -45,8 +51,22 @@ void track_rig_open(struct track_rig *rig, enum codec codec, void (*adjust)(stru
 	rig->conf.record_flush_interval_ms = 1000;
 	if (adjust)
 		adjust(&rig->conf);
+	if (adjust_track)
+		adjust_track(&cfg);
 	assert_int_equal(track_create(&rig->track, &cfg), 0);
 	track_attach(rig->track, NULL, &rig->bin);
+}
+
+/* Nothing earlier than the stream's first packet is waited for. */
+static void start(struct track_rig *rig, const struct track_rig_packet *from)
+{
+	struct track_stream *stream =
+	        rig->track->layers ? track_layer_stream(rig->track, from->layer & 3) : &rig->track->stream;
+
+	if (!stream || stream->reorder.started)
+		return;
+	stream->reorder.started = true;
+	stream->reorder.next = from->seq;
 }
 
 void track_rig_put(struct track_rig *rig, const struct track_rig_packet *from)
@@ -68,15 +88,15 @@ void track_rig_put(struct track_rig *rig, const struct track_rig_packet *from)
 		.shed_pkts = from->shed,
 		.payload_bytes = (uint16_t)from->len,
 		.kind = from->kind,
+		.layer = from->layer & 3,
+		.orientation = from->orientation & 15,
 		.flags = from->flags,
 	};
 	track_rig_wait(rig, from->at_ns);
 	rig->given++;
 	rig->media += from->kind == PACKET_MEDIA;
-	if (!rig->patient && from->kind == PACKET_MEDIA && !rig->track->reorder.started) {
-		rig->track->reorder.started = true;
-		rig->track->reorder.next = from->seq;
-	}
+	if (!rig->patient && from->kind == PACKET_MEDIA)
+		start(rig, from);
 	track_packet(rig->track, packet, rig->mono_ns);
 	if (!rig->patient && from->flags & PACKET_RESTART)
 		track_tick(rig->track, rig->mono_ns + TRACK_RIG_SETTLE_NS);
@@ -103,7 +123,8 @@ void track_rig_close(struct track_rig *rig, const char *reason)
 	assert_int_equal(track_rig_stat(rig, STAT_TRACK_pkts) + track_rig_stat(rig, STAT_TRACK_late_pkts) +
 	                         track_rig_stat(rig, STAT_TRACK_padding_pkts) +
 	                         track_rig_stat(rig, STAT_TRACK_malformed_pkts) +
-	                         track_rig_stat(rig, STAT_TRACK_cut_pkts),
+	                         track_rig_stat(rig, STAT_TRACK_cut_pkts) +
+	                         track_rig_stat(rig, STAT_TRACK_layer_pkts),
 	        rig->media);
 	for (unsigned i = 0; i < memory_segment_count; i++)
 		assert_true(memory_segments[i]->finished);
@@ -136,6 +157,7 @@ struct track_rig_packet track_rig_vp8_packet(
 		.at_ns = stream->at_ns,
 		.rtp = stream->rtp,
 		.ssrc = stream->ssrc,
+		.layer = stream->layer,
 		.flags = i == packets - 1 ? PACKET_MARKER : 0,
 		.payload = payload,
 		.len = len,
@@ -148,7 +170,7 @@ void track_rig_vp8(
 	for (unsigned i = 0; i < packets; i++) {
 		struct track_rig_packet packet = track_rig_vp8_packet(stream, key, packets, i);
 
-		if (!(missing >> i & 1))
+		if (!((uint64_t)missing >> (i % 64) & 1))
 			track_rig_put(rig, &packet);
 	}
 	stream->seq += packets;

@@ -28,18 +28,21 @@ struct track_rig {
 struct track_rig_packet {
 	uint64_t seq, at_ns, ntp;
 	uint32_t rtp, ssrc, shed;
-	uint8_t flags, kind;
+	uint8_t flags, kind, layer, orientation;
 	const void *payload;
 	size_t len;
 };
 
 /* Make a track of @codec; the rig's conf is filled with defaults first, @adjust (may be NULL) changes it. */
 void track_rig_open(struct track_rig *rig, enum codec codec, void (*adjust)(struct conf *conf));
+/* The same, with the track's own config adjusted, too. */
+void track_rig_open_as(struct track_rig *rig, enum codec codec, void (*adjust)(struct conf *conf),
+        void (*adjust_track)(struct track_cfg *cfg));
 void track_rig_put(struct track_rig *rig, const struct track_rig_packet *packet);
 /* Let time pass to @at_ns, with ticks when they are due. */
 void track_rig_wait(struct track_rig *rig, uint64_t at_ns);
 /* Finish the track and free it. All packets have come back, and each counted as exactly one of pkts,
- * late_pkts, malformed_pkts and cut_pkts: else the test fails. */
+ * late_pkts, malformed_pkts, cut_pkts and layer_pkts: else the test fails. */
 void track_rig_close(struct track_rig *rig, const char *reason);
 
 uint64_t track_rig_stat(const struct track_rig *rig, enum stat_track id);
@@ -50,6 +53,7 @@ struct track_rig_vp8 {
 	uint64_t seq, at_ns;
 	uint32_t rtp, ssrc;
 	uint16_t width, height; /* of key frames; 0: 320 x 240 */
+	uint8_t layer;
 };
 #define TRACK_RIG_FRAME_NS  33333333ull
 #define TRACK_RIG_FRAME_RTP 3000

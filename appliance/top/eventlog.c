@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "appliance/top/eventlog.h"
+
+#include <jansson.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "base/clk.h"
+
+static struct eventlog_row *add(struct eventlog *log, uint64_t unix_ns, const char *type, bool is_seen)
+{
+	struct eventlog_row *row = &log->rows[log->next];
+
+	log->next = (log->next + 1) % EVENTLOG_ROWS;
+	if (log->count < EVENTLOG_ROWS)
+		log->count++;
+	row->unix_ns = unix_ns;
+	row->is_seen = is_seen;
+	snprintf(row->type, sizeof(row->type), "%s", type);
+	row->text[0] = '\0';
+	return row;
+}
+
+void eventlog_see(struct eventlog *log, uint64_t unix_ns, const char *type, const char *format, ...)
+{
+	struct eventlog_row *row = add(log, unix_ns, type, true);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(row->text, sizeof(row->text), format, args);
+	va_end(args);
+}
+
+/* "key=value", behind a space when something is there; what does not fit is cut. */
+static void append(char text[EVENTLOG_TEXT_BYTES], const char *key, const json_t *value)
+{
+	size_t at = strlen(text);
+	const char *gap = at ? " " : "";
+
+	if (json_is_string(value))
+		snprintf(text + at, EVENTLOG_TEXT_BYTES - at, "%s%s=%s", gap, key, json_string_value(value));
+	else if (json_is_integer(value))
+		snprintf(text + at, EVENTLOG_TEXT_BYTES - at, "%s%s=%" JSON_INTEGER_FORMAT, gap, key,
+		        json_integer_value(value));
+	else if (json_is_real(value))
+		snprintf(text + at, EVENTLOG_TEXT_BYTES - at, "%s%s=%g", gap, key, json_real_value(value));
+	else if (json_is_boolean(value))
+		snprintf(text + at, EVENTLOG_TEXT_BYTES - at, "%s%s=%s", gap, key,
+		        json_is_true(value) ? "yes" : "no");
+}
+
+void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, const char *data)
+{
+	json_t *event = json_loads(data, 0, NULL), *value;
+	const char *time = json_string_value(json_object_get(event, "time")),
+	           *told = json_string_value(json_object_get(event, "type")), *key;
+	struct eventlog_row *row = add(log, unix_ns, told ? told : type, false);
+
+	if (time && clk_parse_rfc3339(time, &row->unix_ns))
+		row->unix_ns = unix_ns;
+	if (!json_is_object(event))
+		snprintf(row->text, sizeof(row->text), "%s", data);
+	json_object_foreach(event, key, value)
+	{
+		if (strcmp(key, "time") != 0 && strcmp(key, "type") != 0)
+			append(row->text, key, value);
+	}
+	json_decref(event);
+}
+
+const struct eventlog_row *eventlog_get(const struct eventlog *log, unsigned back)
+{
+	if (back >= log->count)
+		return NULL;
+	return &log->rows[(log->next + EVENTLOG_ROWS - 1 - back) % EVENTLOG_ROWS];
+}

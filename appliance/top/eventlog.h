@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What happened, newest last: events of control's feed, and changes that wirespool-top itself saw between two
+ * refreshes. A ring: the oldest go. One thread. */
+#ifndef APPLIANCE_TOP_EVENTLOG_H
+#define APPLIANCE_TOP_EVENTLOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EVENTLOG_ROWS       500
+#define EVENTLOG_TEXT_BYTES 256
+
+struct eventlog_row {
+	uint64_t unix_ns;
+	bool is_seen; /* seen in the counters, not told by the feed */
+	char type[40], text[EVENTLOG_TEXT_BYTES];
+};
+
+struct eventlog {
+	struct eventlog_row rows[EVENTLOG_ROWS];
+	unsigned count, next; /* next: where the next one goes */
+};
+
+/* Add a change that was seen. */
+void eventlog_see(struct eventlog *log, uint64_t unix_ns, const char *type, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
+/* Add an event of the feed: @data is JSON, an object whose "time" and "type" are taken where they are there
+ * and whose other plain fields are shown as they are. What is no object is shown as text; @unix_ns stands for
+ * a missing time. */
+void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, const char *data);
+
+/* The @back-th row before the newest, 0 the newest itself; NULL beyond the oldest. */
+const struct eventlog_row *eventlog_get(const struct eventlog *log, unsigned back);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Uploads that grow, wait, run or fail. */
+#include "appliance/top/view.h"
+
+#include <stdio.h>
+#include "appliance/top/format.h"
+#include "appliance/top/table.h"
+#include "base/clk.h"
+
+static const struct table_column columns[] = {
+	{ .title = "recording", .width = 29, .stretch = 1 },
+	{ .title = "state", .width = 8 },
+	{ .title = "sent", .width = 8, .keep = 2, .right = true },
+	{ .title = "of", .width = 8, .keep = 2, .right = true },
+	{ .title = "tries", .width = 5, .keep = 3, .right = true },
+	{ .title = "next try", .width = 8, .keep = 3, .right = true },
+	{ .title = "error", .width = 14, .stretch = 2, .keep = 1 },
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static void draw_row(const struct table *t, struct screen *s, unsigned row, const struct uploads_row *r)
+{
+	uint64_t now = clk_wall_ns();
+	char text[FORMAT_BYTES];
+
+	table_cell(t, s, row, 0, SCREEN_PLAIN, r->name);
+	table_cell(t, s, row, 1, *r->error ? SCREEN_WARNING : SCREEN_PLAIN,
+	        r->growing && !*r->error ? "growing" : r->state);
+	table_cell(t, s, row, 2, SCREEN_PLAIN, format_bytes(text, (double)r->bytes_done));
+	table_cell(t, s, row, 3, SCREEN_PLAIN, format_bytes(text, (double)r->bytes_total));
+	table_cell(t, s, row, 4, SCREEN_PLAIN, format_count(text, (double)r->tries));
+	if (r->next_try_unix_ns)
+		table_cell(t, s, row, 5, SCREEN_PLAIN,
+		        format_duration(text, r->next_try_unix_ns > now
+		                                      ? (double)(r->next_try_unix_ns - now) / CLK_NS_PER_S
+		                                      : 0));
+	table_cell(t, s, row, 6, SCREEN_WARNING, r->error);
+}
+
+/* Why there is no list; NULL: there is one. */
+static const char *reason(const struct machine *m)
+{
+	const struct uploads *u = api_uploads(m->api);
+
+	if (api_state(m->api) != API_UP)
+		return "Uploads are control's, which does not answer.";
+	if (u->sums.is_known && !u->sums.is_on)
+		return "Upload is off: see upload.enabled.";
+	return u->count ? NULL : "No upload waits.";
+}
+
+void view_uploads(const struct view_area *area, const struct machine *m, struct ui *ui)
+{
+	const struct uploads *u = api_uploads(m->api);
+	unsigned row = area->row, end = area->row + area->rows, first;
+	struct screen *s = area->screen;
+	struct table table;
+
+	if (reason(m)) {
+		screen_put(s, row, 0, s->cols, SCREEN_DIM, reason(m));
+		return;
+	}
+	table_lay_out(&table, columns, COLUMNS, s->cols);
+	if (area->rows > 1)
+		table_head(&table, s, row++);
+	first = view_scroll(ui, u->count, end - row);
+	for (unsigned i = first; i < u->count && row < end; i++, row++) {
+		draw_row(&table, s, row, &u->rows[i]);
+		if (i == ui->selected[UI_UPLOADS])
+			screen_paint(s, row, SCREEN_SELECTED);
+	}
+}

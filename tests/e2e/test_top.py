@@ -1,0 +1,388 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""wirespool-top in a terminal of tmux's, driven by keys and read as screens; and without one.
+
+    tmux (a server of its own) ── wirespool-top ── shared counters ── dataplane ◄── senders
+                                       └── HTTP ── control
+"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+
+import senders
+from packets import AUDIO, VIDEO, Audio, Video
+from rig import BUILD, Rig, check, equal, main, run, wait_for
+
+TOP = os.path.join(BUILD, "appliance", "top", "wirespool-top")
+SEGMENT = os.path.join(BUILD, "appliance", "top", "top_segment")
+CONTROL, DATAPLANE = "wirespool-control", "wirespool-dataplane"
+PLAIN = "allow_plain_rtp = 1"
+SPARKS = "▁▂▃▄▅▆▇█"
+KEYS = r"q quit"
+
+
+class Terminal:
+    """wirespool-top on a screen of so many columns and rows."""
+
+    def __init__(self, *args, cols=80, rows=24, locale="C.UTF-8", term="screen", **env):
+        self.dir = tempfile.mkdtemp(prefix="wirespool-tmux-")
+        self.env = dict(os.environ, LC_ALL="C.UTF-8")
+        self.env.pop("NO_COLOR", None)
+        assigned = " ".join(f"{k}={v}" for k, v in dict(env, LC_ALL=locale, TERM=term).items())
+        self.tmux("-u", "new-session", "-d", "-x", str(cols), "-y", str(rows), f"env {assigned} {TOP} {' '.join(args)}; echo ended with $?; exec sleep 600")
+
+    def tmux(self, *argv):
+        p = subprocess.run(["tmux", "-f", "/dev/null", "-S", os.path.join(self.dir, "socket"), *argv], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        check(p.returncode == 0, f"tmux {argv[0]}: {p.stderr}")
+        return p.stdout
+
+    def screen(self, escapes=False):
+        return self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
+
+    def press(self, *keys):
+        for key in keys:
+            self.tmux("send-keys", *(["-l", key] if len(key) == 1 else [key]))
+
+    def shows(self, *lines, seconds=15):
+        """Wait until there is a line for each pattern, one below the other; the screen."""
+        def found():
+            rows, at = self.screen().splitlines(), 0
+            for pattern in lines:
+                while at < len(rows) and not re.search(pattern, rows[at]):
+                    at += 1
+                if at == len(rows):
+                    return None
+                at += 1
+            return "\n".join(rows)
+        try:
+            return wait_for("a screen", found, seconds)
+        except AssertionError:
+            raise AssertionError(f"no {lines} in:\n{self.screen()}") from None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tmux("kill-server")
+        shutil.rmtree(self.dir)
+
+
+class Calls:
+    """A rig with two calls, a video and an audio track each, that go on, and one session that nobody sends to."""
+
+    def __enter__(self):
+        self.rig = Rig(ingest=PLAIN)
+        self.stopped, self.threads = False, []
+        clip = senders.video_clip("VP8", 2)
+        self.sessions = [self.rig.open([VIDEO, AUDIO], room=room, participant=who) for room, who in (("kitchen", "ann"), ("hall", "bob"))]
+        self.rig.open([AUDIO], room="attic", participant="eve")
+        for i, session in enumerate(self.sessions):
+            self._go(Video(self.rig, session["port"], clip, ssrc=0xA000 + i), 0.033)
+            self._go(Audio(self.rig, session["port"], ssrc=0xB000 + i), 0.02)
+        return self
+
+    def _go(self, sender, gap):
+        def run():
+            while not self.stopped:
+                sender.send(1, gap)
+        self.threads.append(threading.Thread(target=run, daemon=True))
+        self.threads[-1].start()
+
+    def __exit__(self, *why):
+        self.stopped = True
+        for thread in self.threads:
+            thread.join()
+        return self.rig.__exit__(*why)
+
+    def terminal(self, **more):
+        return Terminal("--config", self.rig.ini, **more)
+
+
+def run_top(*args, **env):
+    p = subprocess.run([TOP, *args], env=dict(os.environ, **env), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return p.returncode, p.stdout, p.stderr
+
+
+FIGURES = [r"^In +\S+ k?M?bit/s +\S+ packet/s", r"^Out +\S+ packet/s", r"^Dropped +\S+ packet/s of \S+ packet/s RTP", r"^Sessions +3, 5 tracks, 4 files open",
+           r"^Disk +\S+ \w+/s written, grows \S+ \w+/s", r"^Free +\S+ \w+, at this rate enough for \d+", r"^Finished +0 recordings, 0 failed", r"^Uploads +off"]
+
+
+def look_at_every_view(calls):
+    with calls.terminal() as t:
+        t.shows(r"^wirespool .* dataplane live \d+ s  control up +\d\d:\d\d:\d\d$", r"^ 1 overview   2 lcores   3 tracks   4 disks   5 uploads   6 events$", r"^$", *FIGURES,
+                r"^lcore 0 +\[.*\] \S+ % busy", r"^(Drops by reason|No drops)", r"^q quit  1-6 views  Tab next$")
+        t.shows(rf"^In .*[{SPARKS}]$")
+        t.press("2")
+        t.shows(r"^lcore busy % packet/s +bit/s .*rx clsfy  srtp   rtp  hand burst +stall", r"^0 +\d", r"^port +link", r"^net_af_packet0 +up", KEYS)
+        t.press("3")
+        t.shows(r"^5 of 5 tracks by kbit/s", r"^room +track +codec kbit/s  fps loss% jit ms rtt ms  nack  pli state",
+                r"^(hall|kitchen) +video0 +VP8 +\d+ +\d+ +0 .* recording", r"^(hall|kitchen) +video0", r"^(hall|kitchen) +audio1 +opus +\d+", r"^(hall|kitchen) +audio1",
+                r"^attic +audio1 +opus +0 .* waiting", r"q quit  Enter open  / filter  s sort  r reverse  x stop session  f key frame$")
+        t.press("Enter")
+        t.shows(r"^(kitchen / ann|hall / bob) / video0  VP8  recording", r"^session s_\w+, slot \d, SSRC 0000a00[01]", rf"^bit rate \S+ kbit/s .*[{SPARKS}]", rf"^frames +\S+ fps .*[{SPARKS}]",
+                r"^packets +\d+", r"q quit  Esc back")
+        t.press("Escape", "4")
+        t.shows(r"^\S+ \w+ free, at this rate enough for .*, of \S+ \w+", r"^\[\|*", r"^writer .* written/s", r"^0 +\d", KEYS)
+        t.press("5")
+        t.shows(r"^Upload is off: see upload.enabled")
+        t.press("Tab")
+        t.shows(r"^(What the counters show|Control's events)", r"q quit  1-6 views  Up/Down move$")
+
+
+def events_are_told(calls):
+    with calls.terminal() as t:
+        t.shows("control up")
+        t.press("6")
+        more = calls.rig.open([AUDIO], room="cellar", participant="sue")
+        t.shows(r"^\d\d:\d\d:\d\d session", seconds=10)
+        calls.rig.finish(more["id"])
+
+
+def sort_filter_and_resize(calls):
+    with calls.terminal(cols=200, rows=50) as t:
+        t.shows(FIGURES[0] + r".*(Drops by reason|No drops)", *FIGURES[1:], r"^q quit")
+        t.press("3")
+        t.shows(r"^room +participant +track +codec kbit/s .* size +lost  gaps +file ssrc +session +state", r"^(hall +bob|kitchen +ann) +video0 .* 320x180 .* 0000a00[01] s_\w{20} recording")
+        t.press(*"ssssss")
+        t.shows("by room", "^attic", "^hall", "^hall", "^kitchen", "^kitchen")
+        t.press("r")
+        t.shows("by room reversed", "^kitchen", "^kitchen", "^hall", "^hall", "^attic")
+        t.press("/", *"KITCHEN")
+        t.shows("2 of 5 tracks by room reversed with \"KITCHEN\"", "^kitchen", "^kitchen", "^filter: KITCHEN_$")
+        t.press("BSpace", "Enter")
+        screen = t.shows("with \"KITCHE\"", "^kitchen", "^kitchen", KEYS)
+        check("hall" not in screen, f"the filter lets others through:\n{screen}")
+        t.press("Escape")
+        t.shows("^5 of 5")
+        t.tmux("resize-window", "-x", "80", "-y", "12")
+        rows = t.shows(r"^room +track +codec", "^kitchen", r"^q quit  Enter open").splitlines()
+        equal(len(rows), 12, "rows of the smaller screen")
+        check(rows[11].startswith("q quit"), f"the keys are not at the foot: {rows}")
+
+
+def small_screens_are_cut_and_no_more(calls):
+    for locale in ("C.UTF-8", "C"):
+        with calls.terminal(cols=20, rows=5, locale=locale) as t:
+            t.shows(r"^wirespool (all well|\d)", KEYS)
+            for view, line in (("1", "^(In|lcore|[a-z_]+:) "), ("2", "^lcore busy"), ("3", "^room +kbit/s"), ("4", "free"), ("5", "Upload is off"), ("6", "")):
+                t.press(view)
+                rows = t.shows("^wirespool ", line, KEYS).splitlines()
+                check(len(rows) == 5 and all(len(r) <= 20 for r in rows), f"20x5: {rows}")
+                check(locale != "C" or all(r.isascii() for r in rows), f"not ASCII: {rows}")
+    with calls.terminal(cols=12, rows=2) as t:
+        t.shows("^wirespool")
+        t.press("3", "Enter", "6", "q")
+        t.shows("^ended with 0")
+
+
+def colours_can_be_had_and_not(calls):
+    colour = re.compile(r"\x1b\[(?:[0-9;]*;)?(3[0-7]|4[0-7])[;m]")
+
+    def coloured(screen):
+        return bool(colour.search(screen))
+
+    for wanted, args in ((True, {}), (False, dict(NO_COLOR="1")), (False, dict(term="vt100"))):
+        with calls.terminal(**args) as t:
+            t.shows("control up", *FIGURES)
+            equal(coloured(t.screen(True)), wanted, f"colours with {args}")
+    with Terminal("--config", calls.rig.ini, "--no-colour") as t:
+        t.shows("control up")
+        check(not coloured(t.screen(True)), "colours in spite of --no-colour")
+
+
+def once_json_and_a_pipe_tell_the_same(calls):
+    for args in (["--once"], []):  # without: standard output is a pipe
+        code, out, err = run_top("--config", calls.rig.ini, *args)
+        equal((code, err), (0, ""), "exit code and errors")
+        for line in (r"^dataplane  live, up", r"^control    up at http://127", r"^in +\S+ packet/s, \S+ k?M?bit/s", r"^sessions   3, 5 tracks, 4 files open", r"^lcore 0 +\S+ % busy", r"^uploads    off"):
+            check(re.search(line, out, re.M), f"no {line} in {out}")
+        check("\x1b" not in out, "escapes on a pipe")
+    code, out, err = run_top("--config", calls.rig.ini, "--json")
+    equal((code, err), (0, ""), "exit code and errors")
+    top = json.loads(out)
+    equal((top["dataplane"]["state"], top["control"]["state"], top["sessions"], top["tracks"], top["uploads"]), ("live", "up", 3, 5, None), "states")
+    check(top["rtp_pps"] > 0 and top["in_bps"] > 0 and top["disk"]["free_bytes"] > 0 and len(top["lcores"]) == 1 and len(top["writers"]) == 1, f"figures: {top}")
+    with open("/dev/full", "w") as full:
+        p = subprocess.run([TOP, "--config", calls.rig.ini, "--once"], stdin=subprocess.DEVNULL, stdout=full, timeout=60)
+    equal(p.returncode, 1, "exit code of a full disk")
+
+
+def a_session_is_stopped_when_that_is_confirmed(calls):
+    kitchen, hall = calls.sessions
+    with calls.terminal() as t:
+        t.press("3")
+        t.shows("^kitchen")
+        t.press("/", *"kitchen", "Enter")
+        t.shows("^2 of 5", "^kitchen +video0", "^kitchen +audio1")
+        t.press("x")
+        t.shows(rf"^y/n\? stop session {kitchen['id']} \(kitchen/ann\)$")
+        t.press("n")
+        t.shows("nothing was done")
+        equal(calls.rig.session(kitchen["id"])["state"], "recording", "the session that was not stopped")
+        t.press("f")
+        t.shows(r"^y/n\? ask for a key frame of kitchen/video0$")
+        t.press("y")
+        t.shows("^ask for a key frame of kitchen/video0: (done|failed: )")
+        t.press("x")
+        t.shows(r"^y/n\? stop session")
+        t.press("y")
+        t.shows("^0 of 3", rf"^stop session {kitchen['id']} .*: done$")
+        equal((calls.rig.session(kitchen["id"])["state"], calls.rig.session(hall["id"])["state"]), ("done", "recording"), "the two sessions")
+        t.press("q")
+        t.shows("^ended with 0")
+
+
+def a_call_on_screens():
+    with Calls() as calls:
+        look_at_every_view(calls)
+        events_are_told(calls)
+        sort_filter_and_resize(calls)
+        small_screens_are_cut_and_no_more(calls)
+
+
+def a_call_without_colours_and_without_a_terminal():
+    with Calls() as calls:
+        colours_can_be_had_and_not(calls)
+        once_json_and_a_pipe_tell_the_same(calls)
+        a_session_is_stopped_when_that_is_confirmed(calls)
+
+
+def daemons_come_and_go():
+    with Calls() as calls, calls.terminal() as t:
+        t.shows("dataplane live .* control up")
+        t.press("3")
+        t.shows("^(hall|kitchen) +video0")
+        equal(calls.rig.stop(CONTROL), 0, "control's exit code")
+        t.shows("1 ALARM  dataplane live .* control down", r"^(hall|kitchen) +video0 +VP8 +\d+")  # names that were known stay
+        t.press("x")
+        t.shows("control is not there to be asked")
+        t.press("1")
+        t.shows(r"^Sessions +3, 5 tracks", r"^Uploads +not known without control", "^control: http://127.*Failed to connect", "Recordings go on")
+        with calls.terminal() as late:  # never saw control: what the counters tell
+            late.press("3")
+            late.shows("control down", r"^5 of 5", r"^kitchen/an +video0 .* recording", r"^hall/bob +video0 .* recording")
+        code, out, _ = run_top("--config", calls.rig.ini, "--once")
+        equal(code, 0, "exit code without control")
+        check("control    down" in out and re.search("^in +[1-9]", out, re.M), out)
+        calls.rig.start_control()
+        t.shows("dataplane live .* control up")
+        equal(calls.rig.kill(DATAPLANE), -9, "the dataplane's exit code")
+        t.shows("ALARM.* dataplane STANDS STILL", "^dataplane: its counters have stood still for")
+        code, out, _ = run_top("--config", calls.rig.ini, "--json")
+        equal((code, json.loads(out)["dataplane"]["state"]), (1, "still"), "a dead dataplane")
+        calls.rig.start_dataplane()
+        t.shows("dataplane live .* control up")
+        t.press("6")
+        t.shows(r"dataplane +started", r"dataplane +.*dead or stuck", r"control +control answers again", r"control +control does not answer")
+
+
+def nothing_is_there():
+    with tempfile.TemporaryDirectory() as d:
+        where = ["--run-dir", d, "--url", "http://127.0.0.1:9"]
+        code, out, _ = run_top(*where, "--once")
+        equal(code, 1, "exit code without a dataplane")
+        check("dataplane  absent" in out and "No such file" in out and "control    down" in out, out)
+        with Terminal(*where, cols=20, rows=5) as small, Terminal(*where) as t:
+            t.shows("2 ALARMS  dataplane absent  control down", "^dataplane: .*No such file", "Trying on")
+            small.shows("^wirespool 2 ALARMS", "^dataplane:", KEYS)
+            with open(os.path.join(d, "counters"), "w") as f:
+                f.write("nonsense" * 1000)
+            t.shows("dataplane foreign", "not a segment of version")
+            pid = int(t.tmux("list-panes", "-F", "#{pane_pid}"))
+            top = int(subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout)
+            os.kill(top, signal.SIGTERM)
+            t.shows("^ended with 0")
+    for args, why in ((["--nonsense"], "unknown argument"), (["--config", "/nonexistent.ini"], "nonexistent"), (["--url", "host", "--run-dir", "/"], "http://")):
+        code, _, err = run_top(*args)
+        equal(code, 2, f"exit code of {args}")
+        check(why in err, err)
+    with Terminal("--run-dir", "/", "--url", "http://127.0.0.1:9", term="nonsense") as t:
+        t.shows("terminal cannot be used", "ended with 1")
+
+
+def a_token_is_asked_for():
+    with Rig(control="api_tokens = SECRET") as rig:
+        code, out, _ = run_top("--config", rig.ini, "--once")
+        check(code == 0 and "control    up" in out, out)
+        where = ["--run-dir", os.path.join(rig.dir, "run"), "--url", f"http://127.0.0.1:{rig.port}", "--once"]
+        code, out, _ = run_top(*where, "--token", "WRONG")
+        check("control    refused" in out and "WIRESPOOL_API_TOKENS" in out, out)
+        check("control    up" in run_top(*where, "--token", "SECRET")[1], "--token is not taken")
+        check("control    up" in run_top(*where, WIRESPOOL_API_TOKENS="SECRET,other")[1], "WIRESPOOL_API_TOKENS is not taken")
+
+
+def uploads_that_fail_are_shown_and_retried():
+    store = "[upload]\nenabled = 1\nmax_retries = 1\n[s3]\nendpoint = 127.0.0.1:9\nuse_ssl = 0\npath_style = 1\nbucket = b\naccess_key = a\nsecret_key = s"
+    with Rig(ingest=PLAIN, rest=store, start=False) as rig, Terminal("--config", rig.ini) as t:
+        rig.start_dataplane()
+        rig.start_control(wait=False)
+        wait_for("control and dataplane to meet", lambda: have_met(rig))
+        session = rig.open([AUDIO])
+        Audio(rig, session["port"]).send(30, 0.02)
+        rig.finish(session["id"])
+        t.press("5")
+        t.shows("ALARM", r"^recording +state", r"^demo_audio1_\d+\.ogg +stopped", seconds=30)
+        t.press("t")
+        t.shows(r"^y/n\? try the upload of demo_audio1_\d+\.ogg now")
+        t.press("y")
+        t.shows(r"^try the upload of demo_audio1_\d+\.ogg now: done")
+        t.press("1")
+        t.shows(r"^Uploads +\d+ queued, \d+ active, \d+ retry, \d+ stopped; oldest: \d+ s")
+
+
+def have_met(rig):
+    try:
+        return rig.api("GET", "/readyz")[1]["checks"]["dataplane"]["ok"]
+    except OSError:
+        return False
+
+
+def https_is_checked_by_the_certificate_of_the_ini():
+    with tempfile.TemporaryDirectory() as d:
+        for name in ("ours", "other"):
+            run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=recorder",
+                "-keyout", f"{d}/{name}.key", "-out", f"{d}/{name}.pem")
+        with Rig(control=f"tls_cert = {d}/ours.pem\ntls_key = {d}/ours.key", start=False) as rig:
+            rig.start_control(wait=False)
+            out = wait_for("control by HTTPS", lambda: [out for out in [run_top("--config", rig.ini, "--once")[1]] if "control    up" in out])[0]
+            check(f"up at https://127.0.0.1:{rig.port}" in out, out)
+            where = ["--run-dir", d, "--url", f"https://127.0.0.1:{rig.port}", "--once"]
+            for more in ([], ["--ca-file", f"{d}/other.pem"]):
+                check("control    down" in run_top(*where, *more)[1], f"an unknown certificate is taken with {more}")
+
+
+def ten_thousand_tracks_are_sorted_and_filtered():
+    with tempfile.TemporaryDirectory() as d:
+        segment = subprocess.Popen([SEGMENT, d, "10000"])
+        try:
+            with Terminal("--run-dir", d, "--url", "http://127.0.0.1:9") as t:
+                t.shows("dataplane live")
+                t.press("3")
+                t.shows("^10000 of 10000 tracks by kbit/s", r"^#9999 +0000370f +\d+", "^#9998")
+                t.press("r", "End")
+                t.shows("^#9998", "^#9999", KEYS)
+                t.press("/", *"370f")
+                t.shows("^1 of 10000", "^#9999")
+                pid = int(t.tmux("list-panes", "-F", "#{pane_pid}"))
+                top = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.strip()
+                before = cpu_ns(top)
+                time.sleep(5)
+                print(f"# {(cpu_ns(top) - before) / 5e7:.2f} % of a core at 10000 tracks", flush=True)
+        finally:
+            segment.kill()
+            segment.wait()
+
+
+def cpu_ns(pid):
+    with open(f"/proc/{pid}/schedstat") as f:
+        return int(f.read().split()[0])
+
+
+main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
+      uploads_that_fail_are_shown_and_retried, ten_thousand_tracks_are_sorted_and_filtered])

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/fuzz/writers/scan_rig.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const struct mux_scan *found = scan_file(&mux_annexb, data, size, 5);
+
+	if (found && !found->frames)
+		abort();
+	return 0;
+}
