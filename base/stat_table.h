@@ -90,7 +90,7 @@
 	STAT(LCORE, bursts, COUNTER, bursts, "RX bursts that held at least one packet.") \
 	STAT(LCORE, polls, COUNTER, polls, "RX polls in all.") \
 	STAT(LCORE, tsc_hz, GAUGE, hz, "TSC cycles a second.") \
-	STAT(LCORE, cycles_busy, COUNTER, cycles, "TSC cycles spent on bursts.") \
+	STAT(LCORE, cycles_busy, COUNTER, cycles, "TSC cycles spent on bursts, without those of a stage that was kept from running for 10 ms.") \
 	STAT(LCORE, cycles_rx, COUNTER, cycles, "of these: taking them from the RX queues.") \
 	STAT(LCORE, cycles_classify, COUNTER, cycles, "of these: Ethernet to UDP, and the look-up.") \
 	STAT(LCORE, cycles_unprotect, COUNTER, cycles, "of these: SRTP.") \

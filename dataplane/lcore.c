@@ -17,6 +17,7 @@
 #define COMMANDS_PER_S      10000
 #define TIMERS_PER_S        1000
 #define NEIGH_PER_S         10
+#define STALLS_PER_S        100 /* a stage that takes 10 ms was not running */
 #define COMMANDS_LATE_PER_S 200 /* commands wait no longer than that for what is in the queues already */
 
 void lcore_set_clock(struct lcore *lc, uint64_t tsc_hz)
@@ -47,12 +48,16 @@ static void tell_time(struct lcore *lc)
 	lc->now_mono_ns = lc->clock_mono_ns + since;
 }
 
-/* Cycles since *@mark go to counter @id; *@mark becomes now. */
+/* Cycles since *@mark go to stage @id; *@mark becomes now. No stage of a burst takes that long by itself as
+ * makes a stall: then the thread was kept from running, which the stalls tell, and is no work. */
 static void charge(struct lcore *lc, unsigned id, uint64_t *mark)
 {
-	uint64_t now = rte_rdtsc();
+	uint64_t now = rte_rdtsc(), took = now - *mark;
 
-	lcore_count(lc, id, now - *mark);
+	if (took < lc->tsc_hz / STALLS_PER_S) {
+		lcore_count(lc, id, took);
+		lcore_count(lc, STAT_LCORE_cycles_busy, took);
+	}
 	*mark = now;
 }
 
@@ -76,7 +81,7 @@ static void process_found(struct lcore *lc, struct rte_mbuf **found, unsigned n,
 
 void lcore_process(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 {
-	uint64_t begin = rte_rdtsc(), mark = begin, bytes = 0;
+	uint64_t mark = rte_rdtsc(), bytes = 0;
 
 	for (unsigned i = 0; i < count; i++)
 		bytes += pkts[i]->pkt_len;
@@ -87,7 +92,6 @@ void lcore_process(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 	count = endpoint_lookup_burst(lc, pkts, count);
 	charge(lc, STAT_LCORE_cycles_classify, &mark);
 	process_found(lc, pkts, count, &mark);
-	lcore_count(lc, STAT_LCORE_cycles_busy, mark - begin);
 }
 
 void lcore_release_held(struct lcore *lc, struct endpoint *ep)
@@ -107,14 +111,13 @@ static unsigned take_forwarded(struct lcore *lc)
 {
 	struct rte_mbuf *pkts[FORWARD_BURST];
 	unsigned n = endpoint_take_forwarded(lc, pkts, FORWARD_BURST);
-	uint64_t begin = rte_rdtsc(), mark = begin;
+	uint64_t mark = rte_rdtsc();
 
 	if (!n)
 		return 0;
 	lcore_count(lc, STAT_LCORE_forwarded_in, n);
 	n = endpoint_lookup_burst(lc, pkts, n);
 	process_found(lc, pkts, n, &mark);
-	lcore_count(lc, STAT_LCORE_cycles_busy, mark - begin);
 	return n;
 }
 
@@ -130,15 +133,12 @@ static void process_joined(struct lcore *lc)
 /* Up to @room packets of queue @q behind what is joined. What a poll that finds nothing takes is no work. */
 static unsigned receive(struct lcore *lc, unsigned q, unsigned room)
 {
-	uint64_t begin = rte_rdtsc(), took;
+	uint64_t mark = rte_rdtsc();
 	unsigned n = rte_eth_rx_burst(
 	        lc->queues[q].port, lc->queues[q].queue, lc->joined + lc->joined_count, (uint16_t)room);
 
-	if (!n)
-		return 0;
-	took = rte_rdtsc() - begin;
-	lcore_count(lc, STAT_LCORE_cycles_rx, took);
-	lcore_count(lc, STAT_LCORE_cycles_busy, took);
+	if (n)
+		charge(lc, STAT_LCORE_cycles_rx, &mark);
 	return n;
 }
 
