@@ -99,6 +99,36 @@ static void under_load_a_command_does_not_wait_for_ever(void **state)
 	media_drain();
 }
 
+static int stages(void)
+{
+	return media_count(cycles_rx) + media_count(cycles_classify) + media_count(cycles_unprotect) +
+	       media_count(cycles_rtp) + media_count(cycles_handover);
+}
+
+static void what_a_burst_took_is_work(void **state)
+{
+	int before = media_count(cycles_busy), stages_before = stages();
+
+	arrive(LCORE_BURST);
+	lcore_poll(&wire_lc);
+	media_drain();
+	assert_true(media_count(cycles_busy) > before);
+	assert_int_equal(media_count(cycles_busy) - before, stages() - stages_before);
+}
+
+static void but_not_what_it_was_kept_from_running(void **state)
+{
+	int before = media_count(cycles_busy);
+	uint64_t hz = wire_lc.tsc_hz;
+
+	arrive(LCORE_BURST);
+	lcore_set_clock(&wire_lc, 100); /* any stage takes longer than 10 ms of these */
+	lcore_poll(&wire_lc);
+	lcore_set_clock(&wire_lc, hz);
+	assert_int_equal(media_drain(), LCORE_BURST);
+	assert_int_equal(media_count(cycles_busy), before);
+}
+
 static void the_time_between_polls_is_told(void **state)
 {
 	lcore_poll(&wire_lc);
@@ -119,6 +149,8 @@ int main(void)
 		        what_came_before_a_command_is_taken_before_it, reset, media_end),
 		cmocka_unit_test_setup_teardown(
 		        under_load_a_command_does_not_wait_for_ever, reset, media_end),
+		cmocka_unit_test_setup_teardown(what_a_burst_took_is_work, reset, media_end),
+		cmocka_unit_test_setup_teardown(but_not_what_it_was_kept_from_running, reset, media_end),
 		cmocka_unit_test_setup_teardown(the_time_between_polls_is_told, reset, media_end),
 	};
 
