@@ -126,6 +126,15 @@ int privilege_drop(const struct conf *conf)
 		        "dataplane.user: there is no user '%s'; 'useradd --system %s' makes one", name, name);
 		return errno ? -errno : -ENOENT;
 	}
+	if (getuid() == user->pw_uid && geteuid() == user->pw_uid)
+		return 0; /* as systemd started us */
+	if (geteuid()) {
+		log_error("dataplane.user: only root can become '%s'; start it as root or as that user, or "
+		          "leave "
+		          "the key empty",
+		        name);
+		return -EPERM;
+	}
 	if (initgroups(name, user->pw_gid) || setgid(user->pw_gid) || setuid(user->pw_uid)) {
 		int status = -errno;
 		log_error("dataplane.user: cannot become '%s': %s", name, strerror(errno));

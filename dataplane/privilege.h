@@ -13,7 +13,7 @@ int privilege_make_dirs(const struct conf *conf);
  * needs them says so. */
 void privilege_raise_limits(void);
 
-/* Become dataplane.user, if one is set, for good. 0 or -errno, logged. */
+/* Become dataplane.user for good, if one is set and is not who we are already. 0 or -errno, logged. */
 int privilege_drop(const struct conf *conf);
 
 #endif

@@ -93,12 +93,39 @@ static void a_file_in_the_way_is_told(void **state)
 	assert_int_equal(make_dirs(), -ENOTDIR);
 }
 
+/* In a process of its own, which stays what it became: first nobody, then @name once more. */
+static int drop_twice(const char *name)
+{
+	struct conf nobody = { .dataplane_user = (char[]){ "nobody" } };
+	struct conf then = { .dataplane_user = (char *)name };
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		_exit(privilege_drop(&nobody) ? 255 : -privilege_drop(&then));
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static void who_is_that_user_already_stays_it(void **state)
+{
+	if (geteuid())
+		skip();
+	assert_int_equal(drop_twice(""), 0);
+	assert_int_equal(drop_twice("nobody"), 0);
+	assert_int_equal(drop_twice("daemon"), -EPERM);
+	assert_int_equal(drop_twice("no-such-user-here"), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(directories_are_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_second_process_is_turned_away, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_file_in_the_way_is_told, setup, teardown),
+		cmocka_unit_test(who_is_that_user_already_stays_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
