@@ -7,9 +7,8 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 
-from rig import Failed, check, wait_for
+from rig import Failed, check
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FLAGS = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", "--autoplay-policy=no-user-gesture-required",

@@ -7,14 +7,13 @@
 """
 import array
 import contextlib
-import json
 import re
 import subprocess
 import time
 
 from browser import Browser
 from door import Door
-from rig import Failed, Rig, check, decodes, equal, ivf_frames, main, run, wait_for
+from rig import Rig, check, decodes, equal, ivf_frames, main, run, wait_for
 
 CLASSIC_HELLO = ["--disable-features=WebRtcPqcForDtls"]  # a ClientHello of one datagram
 

@@ -4,14 +4,13 @@
 
     raw frames and datagrams (namespace) ──> dataplane, beside a good sender that must lose nothing
 """
-import os
 import socket
 import struct
 import time
 
 import senders
 from packets import AUDIO, VIDEO, Audio, opus, real_packets, rtp
-from rig import Rig, check, conserved, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
+from rig import Rig, check, conserved, equal, ivf_frames, key_base64, main, ogg_packets
 
 
 def drops(rig):

@@ -8,7 +8,7 @@ import json
 import os
 
 import store
-from rig import BUILD, Rig, check, conserved, equal, ivf_frames, main, ogg_packets, wait_for
+from rig import BUILD, Rig, conserved, equal, ivf_frames, main, ogg_packets
 
 SESSIONS = 100
 PROFILES = ["AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32"]

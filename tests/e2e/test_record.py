@@ -11,7 +11,7 @@ import subprocess
 import time
 
 import senders
-from rig import Failed, Rig, check, decodes, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
+from rig import Rig, check, decodes, equal, ivf_frames, key_base64, main, wait_for
 
 VIDEO = dict(id="video0", codec="VP8", payload_type=96, clock_rate=90000)
 AUDIO = dict(id="audio1", codec="opus", payload_type=111, clock_rate=48000, channels=2)

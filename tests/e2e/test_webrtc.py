@@ -5,8 +5,6 @@ import json
 import os
 import re
 import socket
-import struct
-import time
 
 import senders
 import stun
