@@ -5,6 +5,7 @@
     wirespool-gen, 8 steady flows ─────────── memif 1 ──> dataplane ──> files
     wirespool-gen, 40 flows, 60 times as fast ── memif 0 ──>   its writer shares one CPU with both senders
 """
+import contextlib
 import json
 import os
 import subprocess
@@ -74,13 +75,25 @@ def shed(side):
     return [g for g in side["gaps"] if g["cause"] == "ring_full"]
 
 
+@contextlib.contextmanager
+def squeezed(rig):
+    """The writer gets what CPU time the senders leave, on a machine of any speed: a tenth of their share when they want it all."""
+    pid = rig.procs["wirespool-dataplane"].pid
+    threads = [int(tid) for tid in os.listdir(f"/proc/{pid}/task") if "writer" in open(f"/proc/{pid}/task/{tid}/comm").read()]
+    equal(len(threads), 1, "writer threads")
+    os.setpriority(os.PRIO_PROCESS, threads[0], 10)
+    yield
+    os.setpriority(os.PRIO_PROCESS, threads[0], 0)
+
+
 def a_flood_costs_whole_frames_of_everybody_and_nothing_afterwards():
     nic = ";".join(MEMIF.format(role="server", id=i, dir="{dir}") for i in range(2))
     with Rig(nic=nic, dataplane="writer_cpus = 0\nmax_tracks = 512", record="reorder_ms = 1000", flush=1000) as rig:
         steady = Sender(rig, 1, STEADY, "--duration", str(AHEAD_S + 20 + BEHIND_S), "--size", "320x180", "--kbps", "500")
         wait_for("steady media", lambda: rig.stats()["lcore"][0]["rtp_pkts"] > 100, 30)
-        flood = Sender(rig, 0, FLOOD, "--prepare", "--duration", "72", "--rate-scale", "60", "--size", "640x360", "--kbps", "4000")
-        account = flood.end()
+        with squeezed(rig):
+            flood = Sender(rig, 0, FLOOD, "--prepare", "--duration", "72", "--rate-scale", "60", "--size", "640x360", "--kbps", "4000")
+            account = flood.end()
         end = time.time()
         lcore = rig.stats()["lcore"][0]
         check(lcore["drop_ring_full"] > 0, "there was no overload")
