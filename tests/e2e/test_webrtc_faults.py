@@ -368,7 +368,8 @@ def opened_and_left_alone():
         wait_for("their end", lambda: not waiting(), 45, every=0.5)
         print(f"# ended after {time.monotonic() - began:.0f} s; MiB: " + ", ".join(f"{n} {memory_mb(rig, n):.0f}" for n in before), flush=True)
         ends = {(rig.session(i)["state"], rig.session(i)["reason"]) for i in ids[::30]}
-        check(ends <= {("failed", "dtls: no handshake came"), ("done", "consent")}, f"how they ended: {ends}")
+        # control's patience with the handshake and the dataplane's with consent end in the same moment
+        check({why for _, why in ends} <= {"dtls: no handshake came", "consent"}, f"how they ended: {ends}")
         equal(len(rig.listing("?limit=100")), 2, "recordings")
 
 
