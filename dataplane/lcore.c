@@ -191,6 +191,16 @@ static void run_timers(struct lcore *lc)
 	}
 }
 
+void lcore_step(struct lcore *lc, uint64_t mono_ns, uint64_t unix_ns)
+{
+	lc->now_tsc = mono_ns;
+	lc->now_mono_ns = mono_ns;
+	lc->now_unix_ns = unix_ns;
+	if (spsc_count(lc->commands) > 0)
+		command_poll(lc);
+	run_timers(lc);
+}
+
 static void note_stall(struct lcore *lc)
 {
 	uint64_t ns = ns_of(lc, lc->now_tsc - lc->last_poll_tsc);
