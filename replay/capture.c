@@ -7,7 +7,8 @@
 #include <pcap/pcap.h>
 #include "base/clk.h"
 
-#define SECONDS_MAX (UINT64_MAX / CLK_NS_PER_S - 1)
+#define SECONDS_MAX                                                                                          \
+	(INT64_MAX / CLK_NS_PER_S - 1) /* times are told in JSON, too, whose readers want a sign */
 
 struct capture {
 	pcap_t *pcap;

@@ -151,7 +151,7 @@ int engine_create(struct engine **ret_engine, const struct conf *conf, uint64_t 
 	if (!e)
 		return -ENOMEM;
 	e->conf = conf;
-	e->start_unix_ns = start_unix_ns;
+	e->start_unix_ns = start_unix_ns ? start_unix_ns : 1; /* 0 is "none yet" to the stages */
 	set_clocks(e);
 	crypto_cpu_choose(conf->dataplane_vector_crypto);
 	status = neigh_host_init(&e->host, conf, &why);

@@ -21,6 +21,8 @@
 #include "replay/settings.h"
 #include "replay/survey.h"
 
+#define RUN_DIR_BYTES 80 /* dataplane.run_dir takes no more than 90: there is a socket in it */
+
 enum { DONE, FAILED, WRONG_USE }; /* exit codes */
 
 struct replay {
@@ -31,7 +33,7 @@ struct replay {
 	struct sessions *sessions;
 	struct conf *conf;
 	struct engine *engine;
-	char run_dir[32];
+	char run_dir[RUN_DIR_BYTES + 1];
 };
 
 __attribute__((format(printf, 2, 3))) static int fail(int code, const char *format, ...)
@@ -176,15 +178,27 @@ static void end(struct replay *r)
 	rmdir(r->run_dir);
 }
 
+/* In TMPDIR, unless that is too long for a socket. */
+static int make_run_dir(struct replay *r)
+{
+	static const char name[] = "/wirespool-replay.XXXXXX";
+	const char *tmp = getenv("TMPDIR");
+
+	if (!tmp || !*tmp || strlen(tmp) + strlen(name) > RUN_DIR_BYTES)
+		tmp = "/tmp";
+	snprintf(r->run_dir, sizeof(r->run_dir), "%s%s", tmp, name);
+	return mkdtemp(r->run_dir) ? 0 : -1;
+}
+
 int main(int argc, char **argv)
 {
-	static struct replay r = { .run_dir = "/tmp/wirespool-replay.XXXXXX" };
+	static struct replay r;
 	int code;
 
 	if (options_parse(&r.options, argc, argv))
 		return WRONG_USE;
 	log_setup("wirespool-replay", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
-	if (!mkdtemp(r.run_dir))
+	if (make_run_dir(&r))
 		return fail(FAILED, "%s: %s", r.run_dir, strerror(errno));
 	code = replay(&r);
 	end(&r);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "control/session_request.h"
 
 #define ADDRESSES_BYTES (LIMIT_LOCAL_ADDRS * (INET6_ADDRSTRLEN + 8))
-#define NOBODYS_ADDRESS "192.0.2.1" /* RFC 5737: of a session that nothing in the capture is for */
+#define NOBODYS_ADDRESS "192.0.2.1" /* RFC 5737: where nothing in the capture is for any session */
 
 struct sessions {
 	json_t *bodies; /* an array */
@@ -105,39 +106,49 @@ static const struct survey_place *find_place(const struct sessions *s, uint16_t 
 	return place ? place : survey_find(s->survey, (uint16_t)(port + 1), NULL, false);
 }
 
-/* The address of a body: what it says, else what the capture says; the parser then has no other. */
+__attribute__((format(printf, 3, 4))) static int refuse(
+        char why[SESSIONS_WHY_BYTES], unsigned index, const char *format, ...)
+{
+	int n = snprintf(why, SESSIONS_WHY_BYTES, "session %u: ", index);
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(why + n, SESSIONS_WHY_BYTES - (size_t)n, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+/* The address of a body: what it says, else what the capture says; the parser then has no other. One that
+ * nothing in the capture is for needs none. */
 static int settle_address(struct sessions *s, unsigned index, char why[SESSIONS_WHY_BYTES])
 {
 	json_t *body = json_array_get(s->bodies, index);
 	json_int_t port = json_integer_value(json_object_get(body, "port"));
 	const char *given = json_string_value(json_object_get(body, "address"));
-	char text[INET6_ADDRSTRLEN] = NOBODYS_ADDRESS;
-	const struct survey_place *place;
+	char text[INET6_ADDRSTRLEN] = "";
+	const struct survey_place *place = NULL;
 	struct conf_addr addr;
 
-	if (!json_is_object(body) || port < 1 || port > UINT16_MAX) {
-		snprintf(why, SESSIONS_WHY_BYTES,
-		        "session %u: an object with the \"port\" that its packets were sent to is expected",
-		        index);
-		return -EINVAL;
-	}
-	if (given) {
-		if (conf_addr_parse(given, false, &addr)) {
-			snprintf(why, SESSIONS_WHY_BYTES,
-			        "session %u: address: an IPv4 or IPv6 address is expected", index);
-			return -EINVAL;
-		}
-		inet_ntop(addr.is_v6 ? AF_INET6 : AF_INET, addr.bytes, text, sizeof(text));
-	} else if ((place = find_place(s, (uint16_t)port))) {
+	if (!json_is_object(body) || port < 1 || port > UINT16_MAX)
+		return refuse(
+		        why, index, "an object with the \"port\" that its packets were sent to is expected");
+	if (!given && !(place = find_place(s, (uint16_t)port)))
+		return 0;
+	if (place)
 		print_address(text, place);
+	if (conf_addr_parse(given ? given : text, false, &addr))
+		return given ? refuse(why, index, "address: an IPv4 or IPv6 address is expected")
+		             : refuse(why, index,
+		                       "its packets go to %s, to a group or to nobody, and those are not "
+		                       "recorded",
+		                       text);
+	inet_ntop(addr.is_v6 ? AF_INET6 : AF_INET, addr.bytes, text, sizeof(text));
+	if (place)
 		json_object_set_new(body, "address", json_string(text));
-	}
 	if (add_address(s, text))
 		return 0;
-	snprintf(why, SESSIONS_WHY_BYTES,
-	        "session %u: more than %d addresses in all; replay them in several runs", index,
-	        LIMIT_LOCAL_ADDRS);
-	return -EINVAL;
+	return refuse(
+	        why, index, "more than %d addresses in all; replay them in several runs", LIMIT_LOCAL_ADDRS);
 }
 
 int sessions_load(struct sessions **ret_sessions, const char *path, const struct survey *survey,
@@ -153,6 +164,8 @@ int sessions_load(struct sessions **ret_sessions, const char *path, const struct
 	status = read_bodies(s, path, ret_why);
 	for (unsigned i = 0; i < s->count && !status; i++)
 		status = settle_address(s, i, ret_why);
+	if (!status && !s->address_count)
+		add_address(s, NOBODYS_ADDRESS);
 	if (status) {
 		sessions_free(s);
 		return status;

@@ -121,10 +121,10 @@ static void silence_ends_it_as_it_would_have_ended_live(void **state)
 	now_ns = last_ns + 32 * CLK_NS_PER_S;
 }
 
-/* In steps of 100 ms these would be 10^11. */
+/* In steps of 100 ms these would be 10^10. */
 static void a_long_time_without_sessions_takes_none(void **state)
 {
-	assert_int_equal(engine_pass(engine, now_ns += 300ull * 365 * 86400 * CLK_NS_PER_S), 0);
+	assert_int_equal(engine_pass(engine, now_ns += 30ull * 365 * 86400 * CLK_NS_PER_S), 0);
 	assert_int_equal(clk_wall_ns(), now_ns);
 	assert_int_equal(engine_pass(engine, START_NS), 0); /* an earlier one is now */
 	assert_int_equal(clk_wall_ns(), now_ns);
