@@ -179,7 +179,7 @@ static void run_commands(struct lcore *lc, bool drained)
 	command_poll(lc);
 }
 
-static void run_timers(struct lcore *lc)
+static inline void run_timers(struct lcore *lc)
 {
 	if (lc->now_tsc >= lc->timer_tsc) {
 		lc->timer_tsc = lc->now_tsc + lc->tsc_hz / TIMERS_PER_S;

@@ -2,6 +2,8 @@
 /* wirespool-replay: a capture through the real stages, writers and files, with the capture's clock. Run by
  * 'wirespool replay'. The same capture, sessions and configuration give the same bytes. */
 #include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,22 @@
 #define RUN_DIR_BYTES 80 /* dataplane.run_dir takes no more than 90: there is a socket in it */
 
 enum { DONE, FAILED, WRONG_USE }; /* exit codes */
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int number)
+{
+	stop = 1;
+}
+
+/* Whoever has enough of it gets back what was in use: the directory of the socket. */
+static void catch_signals(void)
+{
+	const struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
 
 struct replay {
 	struct options options;
@@ -122,7 +140,7 @@ static int run(struct replay *r, struct run_totals *ret_totals)
 		return code;
 	if (engine_create(&r->engine, r->conf, survey_totals(r->survey)->first_unix_ns))
 		return FAILED; /* logged */
-	if (run_capture(r->engine, r->capture, r->sessions, r->options.ignore_checksums, ret_totals))
+	if (run_capture(r->engine, r->capture, r->sessions, r->options.ignore_checksums, &stop, ret_totals))
 		return FAILED;
 	return DONE;
 }
@@ -200,6 +218,7 @@ int main(int argc, char **argv)
 	log_setup("wirespool-replay", LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
 	if (make_run_dir(&r))
 		return fail(FAILED, "%s: %s", r.run_dir, strerror(errno));
+	catch_signals();
 	code = replay(&r);
 	end(&r);
 	return code;

@@ -10,6 +10,7 @@
 
 #define HINT_BYTES   1024
 #define PLACES_NAMED 6
+#define AUTH_SHARE   20 /* failures that are more than a twentieth are no accident on the way */
 
 __attribute__((format(printf, 2, 3))) static void add(json_t *list, const char *format, ...)
 {
@@ -113,14 +114,15 @@ static void hint_webrtc(json_t *list, const struct report_cfg *cfg)
 
 static void hint_drops(json_t *list, const uint64_t *lcore)
 {
-	if (stat_get(lcore, STAT_LCORE_drop_auth))
+	uint64_t auth = stat_get(lcore, STAT_LCORE_drop_auth),
+	         good = stat_get(lcore, STAT_LCORE_handed_pkts) + stat_get(lcore, STAT_LCORE_rtcp_pkts);
+
+	if (auth * AUTH_SHARE > good)
 		add(list,
-		        "Of %llu packets the authentication failed, of %llu it did not: if the first are "
-		        "many, the "
-		        "session's \"srtp\" key or profile is not the sender's.",
-		        (unsigned long long)stat_get(lcore, STAT_LCORE_drop_auth),
-		        (unsigned long long)(stat_get(lcore, STAT_LCORE_handed_pkts) +
-		                             stat_get(lcore, STAT_LCORE_rtcp_pkts)));
+		        "The authentication of %llu packets failed, that of %llu did not: a session's "
+		        "\"srtp\" key or "
+		        "profile is not the sender's.",
+		        (unsigned long long)auth, (unsigned long long)good);
 	if (stat_get(lcore, STAT_LCORE_drop_udp_checksum))
 		add(list,
 		        "%llu UDP checksums are wrong: a capture made where the packets were sent has them "

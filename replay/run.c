@@ -47,14 +47,14 @@ static int take(struct run *run, const struct capture_packet *packet, enum link_
 }
 
 int run_capture(struct engine *engine, struct capture *capture, struct sessions *sessions,
-        bool ignore_checksums, struct run_totals *ret_totals)
+        bool ignore_checksums, const volatile sig_atomic_t *stop, struct run_totals *ret_totals)
 {
 	struct run run = { .engine = engine, .sessions = sessions, .ignore_checksums = ignore_checksums };
 	struct capture_packet packet;
 	int status = 0;
 
 	for (; !status && capture_next(capture, &packet) > 0; run.number++)
-		status = take(&run, &packet, capture_link(capture));
+		status = *stop ? -EINTR : take(&run, &packet, capture_link(capture));
 	if (!status)
 		status = engine_finish(engine, RUN_END_REASON);
 	*ret_totals = run.totals;

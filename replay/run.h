@@ -4,6 +4,7 @@
 #ifndef REPLAY_RUN_H
 #define REPLAY_RUN_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "replay/capture.h"
@@ -18,9 +19,9 @@ struct run_totals {
 
 #define RUN_END_REASON "end of capture" /* of sessions that live to see it */
 
-/* Walk through @capture from its begin to its end or where it is damaged, then finish. 0 or -errno, logged.
- */
+/* Walk through @capture from its begin to its end or where it is damaged, then finish. 0; -EINTR: a signal
+ * has set *stop; or -errno, logged. */
 int run_capture(struct engine *engine, struct capture *capture, struct sessions *sessions,
-        bool ignore_checksums, struct run_totals *ret_totals);
+        bool ignore_checksums, const volatile sig_atomic_t *stop, struct run_totals *ret_totals);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define TRACKS_MIN 64
@@ -69,6 +70,13 @@ int settings_load(struct conf **ret_conf, const struct settings *settings)
 
 	if (!path && !(access(CONF_PATH, F_OK) && errno == ENOENT))
 		path = CONF_PATH;
+	if (!settings->config && path && access(path, R_OK)) {
+		fprintf(stderr,
+		        "%s: %s; be of the group wirespool to read it, or take the defaults by --config "
+		        "/dev/null\n",
+		        path, strerror(errno));
+		return -EACCES;
+	}
 	override(settings);
 	return conf_load(ret_conf, path, stderr);
 }

@@ -322,6 +322,16 @@ def what_is_no_capture_and_wrong_use_are_told():
         equal(os.listdir(bench.path("full")), ["x"], "what is in it")
 
 
+def a_signal_ends_it_and_leaves_nothing_behind():
+    with Bench() as bench:
+        captures.write_pcap(bench.path("a.pcap"), audio_packets(40000))
+        p = subprocess.Popen([REPLAY, bench.path("a.pcap"), "--session", bench.sessions(BODY), "-o", bench.path("out"), "--config", "/dev/null"],
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, TMPDIR=bench.path("tmp")))
+        wait_for("its recording", lambda: os.path.isdir(bench.path("out")) and os.listdir(bench.path("out")), every=0.01)
+        p.send_signal(signal.SIGINT)
+        equal((p.communicate(timeout=30)[0], p.returncode), (b"", 1), "output and exit code")
+
+
 def webrtc_is_told_to_be_out_of_reach():
     with Bench() as bench:
         hello = bytes([22, 0xFE, 0xFD]) + bytes(60)
@@ -333,4 +343,4 @@ def webrtc_is_told_to_be_out_of_reach():
 main([live_srtp_and_plain_rtp_agree_with_their_replay, live_loss_reordering_and_duplicates_agree_with_their_replay, every_link_and_format_gives_the_same_media,
       a_cut_capture_is_replayed_up_to_its_end, cut_packets_are_told, a_wrong_key_is_told_packet_by_packet, unfinished_checksums_are_told_and_may_be_passed_over,
       hours_pass_in_seconds_and_silence_ends_a_session, several_sessions_share_a_capture, an_ordinary_user_needs_no_set_up,
-      what_is_no_capture_and_wrong_use_are_told, webrtc_is_told_to_be_out_of_reach])
+      what_is_no_capture_and_wrong_use_are_told, a_signal_ends_it_and_leaves_nothing_behind, webrtc_is_told_to_be_out_of_reach])

@@ -114,12 +114,24 @@ static void drops_that_have_a_remedy_are_told(void **state)
 	stat_set(lcore, STAT_LCORE_drop_no_track, 9);
 	totals.oversize_pkts = 10;
 	text = hints(one_packet(20000, "\x80"), "room and track are taken");
-	assert_says(text, "Of 7 packets the authentication failed, of 0 it did not");
+	assert_says(text, "The authentication of 7 packets failed, that of 0 did not");
 	assert_says(text, "8 UDP checksums are wrong");
 	assert_says(text, "--ignore-checksums");
 	assert_says(text, "9 packets are of an SSRC");
 	assert_says(text, "10 packets are longer than a port takes");
 	assert_says(text, "The session at port 20000 was refused: room and track are taken.");
+}
+
+static void a_few_failures_of_authentication_are_none_of_the_key(void **state)
+{
+	memset(lcore, 0, STAT_LCORE_COUNT * sizeof(*lcore));
+	totals = (struct run_totals){ 0 };
+	stat_set(lcore, STAT_LCORE_drop_auth, 5);
+	stat_set(lcore, STAT_LCORE_handed_pkts, 90);
+	stat_set(lcore, STAT_LCORE_rtcp_pkts, 10);
+	assert_string_equal(hints(one_packet(20000, "\x80"), ""), "");
+	stat_set(lcore, STAT_LCORE_drop_auth, 6);
+	assert_says(hints(one_packet(20000, "\x80"), ""), "The authentication of 6 packets failed");
 }
 
 static int begin(void **state)
@@ -148,6 +160,7 @@ int main(void)
 		cmocka_unit_test(webrtc_is_told_to_be_beyond_us),
 		cmocka_unit_test(an_unwhole_capture_is_told),
 		cmocka_unit_test(drops_that_have_a_remedy_are_told),
+		cmocka_unit_test(a_few_failures_of_authentication_are_none_of_the_key),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);
