@@ -73,7 +73,7 @@
 /* Replay. */
 #define LIMIT_REPLAY_SESSIONS      256       /* of one session file */
 #define LIMIT_REPLAY_SESSION_BYTES (4 << 20) /* of that file */
-#define LIMIT_REPLAY_PLACES        4096      /* UDP ports of a capture that are told apart */
+#define LIMIT_REPLAY_PLACES        65536     /* UDP ports of a capture that are told apart */
 
 /* Stores. */
 #define LIMIT_STORE_REPLY_BYTES (1 << 20)

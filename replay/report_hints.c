@@ -86,6 +86,10 @@ static void hint_sessions(json_t *list, const struct report_cfg *cfg)
 		if (one->first != UINT64_MAX)
 			continue;
 		print_places(places, sizeof(places), cfg->survey);
+		if (survey_totals(cfg->survey)->elsewhere_pkts)
+			add(list, "The capture goes to more UDP ports than are looked at: filter it, for "
+			          "example by "
+			          "'tcpdump -r FILE -w NEW udp and portrange 20000-59999'.");
 		add(list, "No packet of the capture is for the session at port %u; there is %s.",
 		        one->open.port, places);
 	}

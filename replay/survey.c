@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "replay/survey.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +10,13 @@
 #define BUCKETS   (4 * LIMIT_REPLAY_PLACES)
 #define FNV_BASIS 0xcbf29ce484222325u
 #define FNV_PRIME 0x100000001b3u
-#define NO_PLACE  UINT16_MAX
 
 struct survey {
 	struct survey_totals totals;
 	unsigned place_count;
 	struct survey_place places[LIMIT_REPLAY_PLACES];
-	uint16_t buckets[BUCKETS]; /* open addressing: index of a place */
+	uint32_t buckets[BUCKETS]; /* open addressing: 1 + the index of a place, 0: none */
 };
-
-static_assert(LIMIT_REPLAY_PLACES < NO_PLACE, "indices of places");
 
 /* FNV-1a, 64 bits. */
 static uint64_t digest(uint64_t hash, const void *bytes, size_t len)
@@ -45,15 +41,15 @@ static struct survey_place *place_of(struct survey *survey, const struct datagra
 	struct survey_place *place;
 	unsigned at = (unsigned)(hash % BUCKETS);
 
-	for (; survey->buckets[at] != NO_PLACE; at = (at + 1) % BUCKETS) {
-		place = &survey->places[survey->buckets[at]];
+	for (; survey->buckets[at]; at = (at + 1) % BUCKETS) {
+		place = &survey->places[survey->buckets[at] - 1];
 		if (is_same(place, d))
 			return place;
 	}
 	if (survey->place_count == LIMIT_REPLAY_PLACES)
 		return NULL;
-	survey->buckets[at] = (uint16_t)survey->place_count;
 	place = &survey->places[survey->place_count++];
+	survey->buckets[at] = survey->place_count;
 	*place =
 	        (struct survey_place){ .is_v6 = d->is_v6, .port = d->dst_port, .first = survey->totals.pkts };
 	memcpy(place->addr, d->dst, sizeof(place->addr));
@@ -71,9 +67,13 @@ static void note_place(struct survey *survey, const struct capture_packet *packe
 		survey->totals.unknown_pkts++;
 		return;
 	}
-	place = datagram_look(&frame, &d) ? place_of(survey, &d) : NULL;
-	if (!place)
+	if (!datagram_look(&frame, &d))
 		return;
+	place = place_of(survey, &d);
+	if (!place) {
+		survey->totals.elsewhere_pkts++;
+		return;
+	}
 	place->pkts++;
 	place->dtls_pkts += datagram_is_dtls(&d);
 }
@@ -111,7 +111,6 @@ int survey_create(struct survey **ret_survey, struct capture *capture)
 
 	if (!survey)
 		return -ENOMEM;
-	memset(survey->buckets, 0xFF, sizeof(survey->buckets));
 	survey->totals.digest = FNV_BASIS;
 	while ((status = capture_next(capture, &packet)) > 0)
 		note(survey, &packet, capture_link(capture));

@@ -21,9 +21,10 @@ struct survey_place {
 
 struct survey_totals {
 	uint64_t pkts;
-	uint64_t cut_pkts;      /* of which the capture has not all bytes */
-	uint64_t unknown_pkts;  /* shorter than the link's header, or no IP on a link that says so */
-	uint64_t backward_pkts; /* earlier than the one before */
+	uint64_t cut_pkts;       /* of which the capture has not all bytes */
+	uint64_t unknown_pkts;   /* shorter than the link's header, or no IP on a link that says so */
+	uint64_t backward_pkts;  /* earlier than the one before */
+	uint64_t elsewhere_pkts; /* to more places than are told apart */
 	uint64_t first_unix_ns, last_unix_ns; /* last: the latest */
 	uint64_t digest;
 	bool is_damaged; /* the file ends within a packet, or what follows cannot be read */

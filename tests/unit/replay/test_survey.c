@@ -83,13 +83,14 @@ static void more_places_than_are_told_apart_do_no_harm(void **state)
 	unsigned count;
 
 	for (unsigned i = 0; i < LIMIT_REPLAY_PLACES + 100; i++)
-		many[i] = (struct rig_packet){ i, (uint16_t)(1000 + i), false, "\x80", 0 };
+		many[i] = (struct rig_packet){ i, (uint16_t)i, i > UINT16_MAX, "\x80", 0 };
 	survey = rig_survey(many, LIMIT_REPLAY_PLACES + 100, 0);
 	survey_places(survey, &count);
 	assert_int_equal(count, LIMIT_REPLAY_PLACES);
 	assert_int_equal(survey_totals(survey)->pkts, LIMIT_REPLAY_PLACES + 100);
-	assert_non_null(survey_find(survey, 1000 + LIMIT_REPLAY_PLACES - 1, NULL, false));
-	assert_null(survey_find(survey, 1000 + LIMIT_REPLAY_PLACES, NULL, false));
+	assert_non_null(survey_find(survey, UINT16_MAX, NULL, false));
+	assert_int_equal(survey_find(survey, 7, NULL, false)->pkts, 1);
+	assert_int_equal(survey_totals(survey)->elsewhere_pkts, 100);
 	survey_free(survey);
 }
 
