@@ -44,14 +44,14 @@ static json_t *capture_json(const struct report_cfg *cfg)
 	return object;
 }
 
-/* Those of the counters of a scope that are not 0 and, with @prefix, begin so. */
+/* What a slot has counted, from @first to @last; of its gauges only what is lost. */
 static void add_counters(
         json_t *object, enum stat_scope scope, const uint64_t *slot, unsigned first, unsigned last)
 {
 	for (unsigned id = first; id <= last; id++) {
 		const struct stat_row *row = stat_row(scope, id);
 
-		if (row->kind == STAT_KIND_COUNTER || id == STAT_FLOW_lost_pkts)
+		if (row->kind == STAT_KIND_COUNTER || (scope == STAT_SCOPE_FLOW && id == STAT_FLOW_lost_pkts))
 			set_number(object, row->name, stat_get(slot, id));
 	}
 }

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import signal
-import struct
 import subprocess
 import tempfile
 import time
@@ -18,7 +17,7 @@ import time
 import captures
 import senders
 from packets import AUDIO, VIDEO, opus, rtp
-from rig import BUILD, Failed, Rig, check, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
+from rig import BUILD, Rig, check, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
 
 REPLAY = os.path.join(BUILD, "replay", "wirespool-replay")
 START = 1_700_000_000_250_000_000
