@@ -2,10 +2,15 @@
 #include "base/clk.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+/* What clk_set has set, while it has. */
+static _Atomic uint64_t set_mono_ns, set_wall_ns;
+static _Atomic bool is_set;
 
 /* Seconds from 1900-01-01, the origin of NTP, to 1970-01-01. */
 #define NTP_UNIX_S 2208988800ull
@@ -20,12 +25,23 @@ static uint64_t clock_ns(clockid_t clock)
 
 uint64_t clk_mono_ns(void)
 {
+	if (atomic_load_explicit(&is_set, memory_order_relaxed))
+		return atomic_load_explicit(&set_mono_ns, memory_order_relaxed);
 	return clock_ns(CLOCK_MONOTONIC);
 }
 
 uint64_t clk_wall_ns(void)
 {
+	if (atomic_load_explicit(&is_set, memory_order_relaxed))
+		return atomic_load_explicit(&set_wall_ns, memory_order_relaxed);
 	return clock_ns(CLOCK_REALTIME);
+}
+
+void clk_set(uint64_t mono_ns, uint64_t wall_ns)
+{
+	atomic_store_explicit(&set_mono_ns, mono_ns, memory_order_relaxed);
+	atomic_store_explicit(&set_wall_ns, wall_ns, memory_order_relaxed);
+	atomic_store_explicit(&is_set, true, memory_order_relaxed);
 }
 
 /* Seconds before 1970 cannot be meant, so they are of the era that begins in February 2036: 1970 to 2106 are

@@ -9,9 +9,13 @@
 #define CLK_NS_PER_S  1000000000ull
 #define CLK_NS_PER_MS 1000000ull
 
-/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds. */
+/* CLOCK_MONOTONIC and CLOCK_REALTIME in nanoseconds; or what clk_set has said last. */
 uint64_t clk_mono_ns(void);
 uint64_t clk_wall_ns(void);
+
+/* From here on both clocks stand still at these times, until they are set to others: for a program that has
+ * time pass as something else tells it, as a capture of packets does. There is no way back. */
+void clk_set(uint64_t mono_ns, uint64_t wall_ns);
 
 /* NTP time (RFC 5905 section 6: 32.32 fixed point since 1900, eras unfolded around 2036) to and from Unix ns,
  * for 1970 to 2106. The 0 of a sender without a clock (RFC 3550 section 6.4.1) is the caller's to notice. */

@@ -70,6 +70,11 @@
 #define LIMIT_EVENT_READERS   256
 #define LIMIT_EVENT_IN_BYTES  (64 << 10) /* of one server-sent event that a client takes */
 
+/* Replay. */
+#define LIMIT_REPLAY_SESSIONS      256       /* of one session file */
+#define LIMIT_REPLAY_SESSION_BYTES (4 << 20) /* of that file */
+#define LIMIT_REPLAY_PLACES        65536     /* UDP ports of a capture that are told apart */
+
 /* Stores. */
 #define LIMIT_STORE_REPLY_BYTES (1 << 20)
 #define LIMIT_UPLOAD_PARTS      10000 /* S3: parts of one multipart upload */

@@ -87,3 +87,12 @@ void handover_burst(struct lcore *lc, struct rte_mbuf **pkts, unsigned count)
 	while (count > 0)
 		count = hand_over_some(lc, pkts, count);
 }
+
+void handover_release(void *arg, struct packet *const *packets, unsigned n)
+{
+	struct rte_mbuf *mbufs[PACKET_BIN];
+
+	for (unsigned i = 0; i < n; i++)
+		mbufs[i] = meta_mbuf(packets[i]);
+	rte_pktmbuf_free_bulk(mbufs, n);
+}

@@ -179,7 +179,7 @@ static void run_commands(struct lcore *lc, bool drained)
 	command_poll(lc);
 }
 
-static void run_timers(struct lcore *lc)
+static inline void run_timers(struct lcore *lc)
 {
 	if (lc->now_tsc >= lc->timer_tsc) {
 		lc->timer_tsc = lc->now_tsc + lc->tsc_hz / TIMERS_PER_S;
@@ -189,6 +189,16 @@ static void run_timers(struct lcore *lc)
 		lc->neigh_tsc = lc->now_tsc + lc->tsc_hz / NEIGH_PER_S;
 		neigh_timer(lc);
 	}
+}
+
+void lcore_step(struct lcore *lc, uint64_t mono_ns, uint64_t unix_ns)
+{
+	lc->now_tsc = mono_ns;
+	lc->now_mono_ns = mono_ns;
+	lc->now_unix_ns = unix_ns;
+	if (spsc_count(lc->commands) > 0)
+		command_poll(lc);
+	run_timers(lc);
 }
 
 static void note_stall(struct lcore *lc)

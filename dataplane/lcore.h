@@ -87,6 +87,11 @@ int lcore_main(void *arg);
  * packets taken. For lcore_main and for tests. */
 unsigned lcore_poll(struct lcore *lc);
 
+/* In place of lcore_poll, for replay, which has no queues and says what time it is: commands and timers at
+ * these times, which also hold for the lcore_process that follow. The clock must be one of 10^9 cycles a
+ * second (lcore_set_clock), begun at @mono_ns. */
+void lcore_step(struct lcore *lc, uint64_t mono_ns, uint64_t unix_ns);
+
 /* Run the pipeline over packets that are already here (they count as received). For tests and replay. */
 void lcore_process(struct lcore *lc, struct rte_mbuf **pkts, unsigned count);
 

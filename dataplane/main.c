@@ -16,16 +16,14 @@
 #include "base/msg.h"
 #include "base/notify.h"
 #include "base/stat.h"
-#include "dataplane/command.h"
 #include "dataplane/crypto_cpu.h"
-#include "dataplane/crypto_engine.h"
-#include "dataplane/demux.h"
 #include "dataplane/disk.h"
 #include "dataplane/eal.h"
-#include "dataplane/endpoint.h"
+#include "dataplane/handover.h"
 #include "dataplane/heartbeat.h"
 #include "dataplane/inbox.h"
 #include "dataplane/lcore.h"
+#include "dataplane/lcore_make.h"
 #include "dataplane/neigh.h"
 #include "dataplane/port.h"
 #include "dataplane/port_stat.h"
@@ -34,9 +32,7 @@
 #include "writers/repair.h"
 #include "writers/writer.h"
 
-#define RING_PKTS     16384 /* packets between an lcore and a writer: a quarter of a second at 64 kpps */
-#define FORWARD_SLOTS 4096
-#define HELD_SHARE    8 /* an eighth of the packet buffers at most waits for keys of WebRTC sessions */
+#define RING_PKTS 16384 /* packets between an lcore and a writer: a quarter of a second at 64 kpps */
 
 struct process {
 	struct conf *conf;
@@ -84,15 +80,6 @@ static void leave_thread(void *arg)
 	rte_thread_unregister();
 }
 
-static void release(void *arg, struct packet *const *packets, unsigned n)
-{
-	struct rte_mbuf *mbufs[PACKET_BIN];
-
-	for (unsigned i = 0; i < n; i++)
-		mbufs[i] = meta_mbuf(packets[i]);
-	rte_pktmbuf_free_bulk(mbufs, n);
-}
-
 static int create_stat(struct process *p)
 {
 	struct stat_cfg cfg = { .instances = { [STAT_SCOPE_PROC] = 1,
@@ -123,7 +110,7 @@ static int create_writers(struct process *p)
 		.inputs = p->lcore_count,
 		.ring_pkts = RING_PKTS,
 		.stat = p->stat,
-		.release = release };
+		.release = handover_release };
 
 	if (status)
 		return status;
@@ -133,65 +120,23 @@ static int create_writers(struct process *p)
 	return writer_pool_create(&p->writers, &cfg);
 }
 
-/* A session has a track at least. */
-static unsigned max_sessions(const struct conf *conf)
+static int create_lcores(struct process *p)
 {
-	return (unsigned)(conf->dataplane_max_tracks < LIMIT_SESSIONS ? conf->dataplane_max_tracks
-	                                                              : LIMIT_SESSIONS);
-}
+	const struct lcore_make_cfg cfg = { .conf = p->conf,
+		.host = &p->host,
+		.pool = p->pool,
+		.stat = p->stat,
+		.writers = p->writers,
+		.tsc_hz = rte_get_tsc_hz(),
+		.now_tsc = rte_rdtsc(),
+		.stop = &p->lcores_stop };
+	int status = 0;
 
-/* What an lcore's loop touches; the rings to the other lcores are made by the one with the lower index. */
-static int create_lcore(struct process *p, unsigned index)
-{
-	struct lcore *lc = &p->lcores[index];
-	uint16_t first, last;
-
-	lc->index = index;
-	lc->eal_id = p->lcore_ids[index];
-	lc->count = p->lcore_count;
-	lc->slot = stat_slot(p->stat, STAT_SCOPE_LCORE, index);
-	lc->host = &p->host;
-	lc->pool = p->pool;
-	lcore_set_clock(lc, rte_get_tsc_hz());
-	stat_set(lc->slot, STAT_LCORE_tsc_hz, lc->tsc_hz);
-	lc->join_tsc = lc->tsc_hz / 1000000 * (uint64_t)p->conf->dataplane_join_us;
-	wheel_init(&lc->wheel, rte_rdtsc(), lc->tsc_hz);
-	lc->idle_sleep_us = (uint32_t)p->conf->dataplane_idle_sleep_us;
-	lc->held_max = (unsigned)p->conf->dataplane_mbufs / HELD_SHARE / p->lcore_count;
-	lc->stop = &p->lcores_stop;
-	for (unsigned w = 0; w < p->conf->dataplane_writers; w++)
-		lc->writers[w] = writer_input(p->writers, w, index);
-	if (conf_port_range(p->conf->ingest_port_range, &first, &last) ||
-	        endpoint_table_create(&lc->endpoints, first, last, p->host.addr_count) ||
-	        spsc_create(&lc->commands, COMMAND_RING) || spsc_create(&lc->replies, COMMAND_RING))
-		return -ENOMEM;
-	lc->webrtc_port = (uint16_t)p->conf->ingest_webrtc_port;
-	if (demux_create(&lc->demux, max_sessions(p->conf)) || spsc_create(&lc->punts, LIMIT_PUNTED_PKTS))
-		return -ENOMEM;
-	int status = crypto_engine_create(&lc->crypto);
-	if (status)
-		return status;
-	for (unsigned other = 0; other < index; other++) {
-		struct lcore *to = &p->lcores[other];
-		if (spsc_create(&lc->forward[other], FORWARD_SLOTS) ||
-		        spsc_create(&to->forward[index], FORWARD_SLOTS))
-			return -ENOMEM;
-		to->forwarded[index] = lc->forward[other];
-		lc->forwarded[other] = to->forward[index];
+	for (unsigned i = 0; i < p->lcore_count && !status; i++) {
+		p->lcores[i].eal_id = p->lcore_ids[i];
+		status = lcore_make(p->lcores, i, p->lcore_count, &cfg);
 	}
-	return 0;
-}
-
-static void free_lcore(struct lcore *lc)
-{
-	endpoint_table_free(lc->endpoints);
-	demux_free(lc->demux);
-	crypto_engine_free(lc->crypto);
-	spsc_free(lc->commands);
-	spsc_free(lc->replies);
-	spsc_free(lc->punts);
-	for (unsigned other = 0; other < LIMIT_LCORES; other++)
-		spsc_free(lc->forward[other]);
+	return status;
 }
 
 static void on_second(void *arg)
@@ -275,8 +220,8 @@ static int start(struct process *p)
 		status = create_stat(p);
 	if (!status)
 		status = create_writers(p);
-	for (unsigned i = 0; i < p->lcore_count && !status; i++)
-		status = create_lcore(p, i);
+	if (!status)
+		status = create_lcores(p);
 	return status ? status : create_sessions(p);
 }
 
@@ -308,7 +253,7 @@ static void end(struct process *p)
 	session_table_free(p->sessions);
 	inbox_free(p->inbox);
 	for (unsigned i = 0; i < p->lcore_count; i++)
-		free_lcore(&p->lcores[i]);
+		lcore_make_free(&p->lcores[i]);
 	port_stop_all();
 	stat_close(p->stat);
 	rte_eal_cleanup();

@@ -25,6 +25,8 @@ struct filer {
 	struct queue opens, closes;
 	pthread_t opener, closers[CLOSERS];
 	unsigned closer_count;
+	unsigned under_way; /* jobs that have not come back */
+	pthread_cond_t all_back;
 	bool opener_runs, stopping;
 };
 
@@ -108,7 +110,26 @@ void filer_submit(struct filer *filer, struct filer_file *file, enum filer_job j
 	else
 		queue->first = file;
 	queue->last = file;
+	filer->under_way++;
 	pthread_cond_signal(&queue->filled);
+	pthread_mutex_unlock(&filer->lock);
+}
+
+/* The file is the writer's again. */
+static void give_back(struct filer *filer, struct filer_file *file)
+{
+	mail_put(file->mail, file);
+	pthread_mutex_lock(&filer->lock);
+	if (--filer->under_way == 0)
+		pthread_cond_broadcast(&filer->all_back);
+	pthread_mutex_unlock(&filer->lock);
+}
+
+void filer_wait(struct filer *filer)
+{
+	pthread_mutex_lock(&filer->lock);
+	while (filer->under_way)
+		pthread_cond_wait(&filer->all_back, &filer->lock);
 	pthread_mutex_unlock(&filer->lock);
 }
 
@@ -141,7 +162,7 @@ static void open_one(struct filer *filer, struct filer_file *file)
 		filer_job_state(file, MSG_FILE_OPEN, "", &state);
 		filer->cfg.on_file(filer->cfg.arg, &state);
 	}
-	mail_put(file->mail, file);
+	give_back(filer, file);
 }
 
 static void settle_down(const struct filer *filer, const char *name)
@@ -175,7 +196,7 @@ static void close_one(struct filer *filer, struct filer_file *file)
 	file->status = filer_job_close(filer->cfg.conf, file, &state);
 	if (filer->cfg.on_file)
 		filer->cfg.on_file(filer->cfg.arg, &state);
-	mail_put(file->mail, file);
+	give_back(filer, file);
 }
 
 static void *run_closer(void *arg)
@@ -188,7 +209,7 @@ static void *run_closer(void *arg)
 	while ((file = take(filer, &filer->closes, false))) {
 		if (file->job == FILER_RESERVE) {
 			filer_job_reserve(file);
-			mail_put(file->mail, file);
+			give_back(filer, file);
 		} else {
 			close_one(filer, file);
 		}
@@ -207,6 +228,7 @@ int filer_create(struct filer **ret_filer, const struct filer_cfg *cfg)
 	pthread_mutex_init(&filer->lock, NULL);
 	pthread_cond_init(&filer->opens.filled, NULL);
 	pthread_cond_init(&filer->closes.filled, NULL);
+	pthread_cond_init(&filer->all_back, NULL);
 	err = pthread_create(&filer->opener, NULL, run_opener, filer);
 	filer->opener_runs = !err;
 	while (!err && filer->closer_count < CLOSERS) {
@@ -236,6 +258,7 @@ void filer_free(struct filer *filer)
 		pthread_join(filer->closers[i], NULL);
 	pthread_cond_destroy(&filer->opens.filled);
 	pthread_cond_destroy(&filer->closes.filled);
+	pthread_cond_destroy(&filer->all_back);
 	pthread_mutex_destroy(&filer->lock);
 	free(filer);
 }

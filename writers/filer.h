@@ -90,6 +90,9 @@ void filer_free(struct filer *filer);
 /* Queue a job. Writer threads. The file comes back by its mail. */
 void filer_submit(struct filer *filer, struct filer_file *file, enum filer_job job);
 
+/* Wait until every job is done and its file has come back. */
+void filer_wait(struct filer *filer);
+
 /* All files that have come back, oldest first; each has its next_mail. The mail's writer thread. */
 struct filer_file *filer_mail_take(struct filer_mail *mail);
 

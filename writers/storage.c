@@ -274,6 +274,12 @@ bool storage_poll(struct storage *storage, uint64_t now_mono_ns)
 	return done > 0;
 }
 
+void storage_wait(struct storage *storage)
+{
+	uring_drain(storage->uring);
+	filer_wait(storage->cfg.filer);
+}
+
 static struct chain **find(struct storage *storage, const void *track_arg)
 {
 	uint64_t hash = (uint64_t)(uintptr_t)track_arg * 0x9E3779B97F4A7C15u; /* Fibonacci hashing */

@@ -2,7 +2,7 @@
 /* What the segments of one writer thread stand on: its blocks, its io_uring, its timers, the way to the filer
  * and back, and for each track the chain of its files.
  *
- * All functions run on the writer's thread; none blocks but storage_free.
+ * All functions run on the writer's thread; none blocks but storage_wait and storage_free.
  */
 #ifndef WRITERS_STORAGE_H
 #define WRITERS_STORAGE_H
@@ -38,6 +38,10 @@ void storage_free(struct storage *storage);
 /* Run what is due: completed writes, files back from the filer, timers; then submit. Returns whether anything
  * was done. */
 bool storage_poll(struct storage *storage, uint64_t now_mono_ns);
+
+/* Wait for the disk: until no write and no job of the filer's is under way. storage_poll then takes what came
+ * of it. */
+void storage_wait(struct storage *storage);
 
 /* Files that are not closed yet: in all, and of a track. */
 unsigned storage_files(const struct storage *storage);

@@ -100,7 +100,8 @@ static int start(struct writer_pool *pool)
 			log_error("writer %u cannot be made: %s", i, strerror(-err));
 			return err;
 		}
-		err = writer_thread_start(&pool->threads[i]);
+		err = pool->cfg.stepped ? writer_thread_adopt(&pool->threads[i])
+		                        : writer_thread_start(&pool->threads[i]);
 		if (err)
 			return err;
 	}
@@ -147,6 +148,8 @@ void writer_pool_free(struct writer_pool *pool)
 		if (pool->threads[i].running)
 			writer_thread_command(&pool->threads[i], WRITER_STOP, NULL);
 	for (unsigned i = 0; i < pool->thread_count; i++) {
+		if (pool->cfg.stepped && pool->threads[i].storage)
+			writer_thread_leave(&pool->threads[i]);
 		if (pool->threads[i].running)
 			pthread_join(pool->threads[i].thread, NULL);
 		tidy_thread(pool, &pool->threads[i]);
@@ -154,6 +157,12 @@ void writer_pool_free(struct writer_pool *pool)
 	filer_free(pool->filer);
 	free(pool->entries);
 	free(pool);
+}
+
+void writer_pool_settle(struct writer_pool *pool)
+{
+	for (unsigned i = 0; i < pool->thread_count; i++)
+		writer_thread_settle(&pool->threads[i]);
 }
 
 unsigned writer_pick(const struct writer_pool *pool)

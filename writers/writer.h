@@ -8,6 +8,7 @@
 #ifndef WRITERS_WRITER_H
 #define WRITERS_WRITER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include "base/conf.h"
 #include "base/msg.h"
@@ -38,6 +39,7 @@ struct writer_cfg {
 	unsigned inputs;           /* lcores: each has one ring to each writer */
 	unsigned ring_pkts;        /* slots of such a ring */
 	struct stat_segment *stat; /* WRITER and TRACK slots are written */
+	bool stepped; /* no thread of its own for any writer: the caller runs them by writer_pool_settle */
 	packet_release_fn *release;
 	void *release_arg;
 	struct writer_events events;
@@ -50,6 +52,11 @@ int writer_pool_create(struct writer_pool **ret_pool, const struct writer_cfg *c
 /* Close every track, wait until all files are durable, end the threads. No lcore may send any more. NULL is
  * allowed. */
 void writer_pool_free(struct writer_pool *pool);
+
+/* Stepped writers: take all that is in the rings and all that is due by clk_mono_ns, and wait for the disk
+ * until nothing is left to be done. So what becomes of the packets depends on that clock, and on how fast
+ * neither the disk nor this machine is. */
+void writer_pool_settle(struct writer_pool *pool);
 
 /* The writer with the least to do; then its ring from lcore @input. Command thread. */
 unsigned writer_pick(const struct writer_pool *pool);

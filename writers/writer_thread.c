@@ -259,18 +259,24 @@ static void rest(struct writer_thread *thread)
 	nanosleep(&(struct timespec){ .tv_nsec = (long)ns }, NULL);
 }
 
+/* Whether there was anything to do. */
+static bool turn(struct writer_thread *thread)
+{
+	bool busy;
+
+	thread->now_ns = clk_mono_ns();
+	busy = take_packets(thread);
+	busy |= take_commands(thread);
+	busy |= run_due(thread);
+	busy |= storage_poll(thread->storage, thread->now_ns);
+	report_closed(thread);
+	return busy;
+}
+
 static void loop(struct writer_thread *thread)
 {
 	while (!thread->stopping || thread->first || storage_files(thread->storage)) {
-		bool busy;
-
-		thread->now_ns = clk_mono_ns();
-		busy = take_packets(thread);
-		busy |= take_commands(thread);
-		busy |= run_due(thread);
-		busy |= storage_poll(thread->storage, thread->now_ns);
-		report_closed(thread);
-		if (busy)
+		if (turn(thread))
 			thread->idle = 0;
 		else
 			rest(thread);
@@ -278,10 +284,8 @@ static void loop(struct writer_thread *thread)
 	packet_bin_empty(&thread->bin);
 }
 
-static void *run(void *arg)
+static int create_storage(struct writer_thread *thread)
 {
-	struct writer_thread *thread = arg;
-	const struct writer_events *events = &thread->cfg->events;
 	struct storage_cfg storage = {
 		.conf = thread->cfg->conf,
 		.block_bytes = thread->block_bytes,
@@ -292,10 +296,18 @@ static void *run(void *arg)
 		.arg = thread,
 	};
 
+	return storage_create(&thread->storage, &storage);
+}
+
+static void *run(void *arg)
+{
+	struct writer_thread *thread = arg;
+	const struct writer_events *events = &thread->cfg->events;
+
 	pthread_setaffinity_np(pthread_self(), sizeof(thread->cpus), &thread->cpus);
 	if (events->thread_enter)
 		events->thread_enter(events->arg);
-	thread->status = storage_create(&thread->storage, &storage);
+	thread->status = create_storage(thread);
 	sem_post(&thread->ready);
 	if (!thread->status)
 		loop(thread);
@@ -322,6 +334,27 @@ int writer_thread_start(struct writer_thread *thread)
 		pthread_join(thread->thread, NULL);
 	thread->running = !thread->status;
 	return thread->status;
+}
+
+int writer_thread_adopt(struct writer_thread *thread)
+{
+	return create_storage(thread);
+}
+
+void writer_thread_settle(struct writer_thread *thread)
+{
+	do
+		storage_wait(thread->storage);
+	while (turn(thread));
+	packet_bin_empty(&thread->bin);
+}
+
+void writer_thread_leave(struct writer_thread *thread)
+{
+	stop(thread);
+	writer_thread_settle(thread);
+	storage_free(thread->storage);
+	thread->storage = NULL;
 }
 
 void writer_thread_command(

@@ -56,6 +56,13 @@ enum writer_command { WRITER_TRACK_OPEN, WRITER_TRACK_CLOSE, WRITER_STOP };
 /* Start the thread and wait until it has its storage. 0 or -errno (logged). */
 int writer_thread_start(struct writer_thread *thread);
 
+/* Instead of a thread, for writer_cfg.stepped: the caller is it. Take the part on (0 or -errno, logged); do
+ * all that is to be done by now, and wait for the disk wherever something depends on it; close all tracks and
+ * leave. */
+int writer_thread_adopt(struct writer_thread *thread);
+void writer_thread_settle(struct writer_thread *thread);
+void writer_thread_leave(struct writer_thread *thread);
+
 /* Hand a command over. Command thread; waits while the thread has too many of them. @entry NULL for
  * WRITER_STOP, which closes all tracks and ends the thread. */
 void writer_thread_command(

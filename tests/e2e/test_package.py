@@ -321,7 +321,7 @@ def a_minimal_system_takes_them():
     want = {"/etc/wirespool/wirespool.ini": "640 root wirespool", RECORDS: "2770 wirespool wirespool", "/var/lib/wirespool": "755 root root",
             "/var/lib/wirespool/dtls": "700 wirespool-control wirespool", "/run/wirespool": "755 wirespool wirespool",
             "/usr/sbin/wirespool-dataplane": "755 root root", "/usr/bin/wirespool-control": "755 root root", "/usr/bin/wirespool-gen": "755 root root",
-            "/usr/libexec/wirespool/setup": "755 root root"}
+            "/usr/libexec/wirespool/setup": "755 root root", "/usr/libexec/wirespool/wirespool-replay": "755 root root"}
     got = {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in house.chroot("stat", "-c", "%n %a %U %G", *want).splitlines()}
     equal(got, want, "owners and modes")
     equal(house.chroot("dpkg-query", "-W", "-f", "${Conffiles}", "wirespool").split()[0], "/etc/wirespool/wirespool.ini", "conffile")

@@ -15,7 +15,9 @@
 	ARG(UNTIL, "until", 0, "TIME", "only what was finished before this time") \
 	ARG(LIMIT, "limit", 0, "N", "no more than so many") \
 	ARG(ALL, "all", 0, NULL, "what is still being recorded, too") \
-	ARG(OUTPUT, "output", 'o', "FILE", "where to; else a file of the recording's name in this directory") \
+	ARG(OUTPUT, "output", 'o', "FILE", "where to: a file, or the directory of a replay; else named after the recording or capture, in this directory") \
+	ARG(SESSION, "session", 0, "FILE", "the streams of a replay: JSON as POST /api/v1/sessions takes it, with port, or an array of such") \
+	ARG(IGNORE_CHECKSUMS, "ignore-checksums", 0, NULL, "take UDP and IP checksums as right: for captures made where packets were sent") \
 	ARG(NO_STORE, "no-store", 0, NULL, "leave the object store alone")
 
 #endif

@@ -32,6 +32,9 @@
 	COMMAND("upload", "retry", "NAME ...", 1, COMMAND_ANY, uploads_retry, ARGS_CALL, "Try uploads now.") \
 	COMMAND("tail", "", "", 0, 0, tail_run, ARGS_CALL | ARGS_BIT(JSON) | ARGS_BIT(ROOM), \
 		"Follow what happens to sessions, recordings and uploads.") \
+	COMMAND("replay", "", "FILE", 1, 1, replay_run, \
+		ARGS_BIT(CONFIG) | ARGS_BIT(SESSION) | ARGS_BIT(OUTPUT) | ARGS_BIT(IGNORE_CHECKSUMS) | ARGS_BIT(JSON), \
+		"Record a capture (pcap, pcapng) as the recorder would have, into a directory; say what became of each packet.") \
 	COMMAND("help", "", "[SUBCOMMAND]", 0, 1, command_help, 0, "What there is, or what a subcommand takes.")
 
 #endif

@@ -121,7 +121,10 @@ static void print_plain(const struct command *row)
 	for (unsigned i = 0; !strcmp(row->name, "doctor") && i < doctor_check_count; i++)
 		printf("%s ", doctor_checks[i].name);
 	print_options(row);
-	printf("\" ;;\n");
+	putchar('"');
+	if (!strcmp(row->words, "FILE"))
+		printf("\n        COMPREPLY=($(compgen -f -W \"$words\" -- \"$cur\"))\n        return");
+	printf(" ;;\n");
 }
 
 int main(void)

@@ -117,6 +117,18 @@ static void refuses_what_is_no_time(void **state)
 	assert_int_equal(ns, 42);
 }
 
+/* There is no way back: the last of the cases. */
+static void clocks_that_are_set_stand_still(void **state)
+{
+	clk_set(5, 1700000000123456789);
+	assert_int_equal(clk_mono_ns(), 5);
+	assert_int_equal(clk_wall_ns(), 1700000000123456789);
+	clk_set(6, 7);
+	assert_int_equal(clk_mono_ns(), 6);
+	assert_int_equal(clk_wall_ns(), 7);
+	assert_int_equal(clk_mono_ns(), 6);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -128,6 +140,7 @@ int main(void)
 		cmocka_unit_test(parses_what_it_prints),
 		cmocka_unit_test(parses_the_examples_of_the_rfc),
 		cmocka_unit_test(refuses_what_is_no_time),
+		cmocka_unit_test(clocks_that_are_set_stand_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A round of the loop: what it takes from its queues, when it goes on with it, and what commands wait for. */
 #include <limits.h>
+#include "base/clk.h"
 #include "tests/unit/dataplane/media.h"
 
 static struct media_sender sender;
@@ -138,6 +139,29 @@ static void the_time_between_polls_is_told(void **state)
 	assert_int_equal(wire_slot[STAT_LCORE_poll_ns_sum], wire_slot[STAT_LCORE_stall_max_ns]);
 }
 
+static void a_step_runs_commands_and_timers_at_the_time_it_is_told(void **state)
+{
+	struct command command = { .kind = COMMAND_PAUSE, .endpoint = media_ep, .port = MEDIA_PORT };
+	uint64_t now_ns = wire_lc.now_tsc + CLK_NS_PER_S;
+	void *at = &command;
+
+	wire_lc.command_tsc = UINT64_MAX; /* steps have no rate */
+	assert_int_equal(spsc_put(wire_lc.commands, &at, 1), 1);
+	lcore_step(&wire_lc, now_ns, 1700000000123456789);
+	assert_int_equal(wire_lc.now_mono_ns, now_ns);
+	assert_int_equal(wire_lc.now_unix_ns, 1700000000123456789);
+	assert_int_equal(spsc_take(wire_lc.replies, &at, 1), 1);
+	wire_lc.timer_tsc = now_ns + 5;
+	lcore_step(&wire_lc, now_ns + 4, 1700000000123456793);
+	assert_int_equal(wire_lc.timer_tsc, now_ns + 5);
+	lcore_step(&wire_lc, now_ns + 5, 1700000000123456794);
+	assert_true(wire_lc.timer_tsc > now_ns + 5);
+	arrive(1);
+	lcore_step(&wire_lc, now_ns + 6, 1700000000123456795);
+	assert_int_equal(media_count(rx_pkts), 0); /* queues are not its business */
+	assert_int_equal(lcore_poll(&wire_lc), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +176,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_burst_took_is_work, reset, media_end),
 		cmocka_unit_test_setup_teardown(but_not_what_it_was_kept_from_running, reset, media_end),
 		cmocka_unit_test_setup_teardown(the_time_between_polls_is_told, reset, media_end),
+		cmocka_unit_test_setup_teardown(
+		        a_step_runs_commands_and_timers_at_the_time_it_is_told, reset, media_end),
 	};
 
 	return cmocka_run_group_tests(tests, wire_setup, NULL);

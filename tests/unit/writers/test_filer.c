@@ -41,6 +41,33 @@ static void touch(const struct house *house, const char *name)
 	close(fd);
 }
 
+static void it_can_be_waited_for(void **state)
+{
+	struct filer_mail mail = { NULL };
+	struct filer_cfg cfg = { 0 };
+	struct filer *filer;
+	struct house house;
+
+	house_prepare(&house);
+	cfg.conf = &house.conf;
+	assert_int_equal(filer_create(&filer, &cfg), 0);
+	filer_wait(filer); /* for nothing */
+	for (unsigned i = 0; i < 40; i++) {
+		struct filer_file *file = make(&mail);
+
+		filer_submit(filer, file, FILER_OPEN);
+		filer_wait(filer);
+		assert_ptr_equal(filer_mail_take(&mail), file);
+		assert_int_equal(file->status, 0);
+		filer_submit(filer, file, FILER_CLOSE);
+		filer_wait(filer);
+		assert_ptr_equal(filer_mail_take(&mail), file);
+		filer_file_unref(file);
+	}
+	filer_free(filer);
+	house_remove_all(house.dir);
+}
+
 /* Anything of a recording's names counts as taken: the recording may be uploaded and gone. */
 static void taken_names_are_passed_over(void **state)
 {
@@ -300,6 +327,7 @@ static void filer_ends_what_is_queued(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(it_can_be_waited_for),
 		cmocka_unit_test(taken_names_are_passed_over),
 		cmocka_unit_test(the_promised_name_is_taken_if_it_is_of_this_second),
 		cmocka_unit_test(copies_go_on_counting_after_the_file_before),
