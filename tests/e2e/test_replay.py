@@ -19,7 +19,7 @@ import senders
 from packets import AUDIO, VIDEO, opus, rtp
 from rig import BUILD, Rig, check, equal, ivf_frames, key_base64, main, ogg_packets, wait_for
 
-REPLAY = os.path.join(BUILD, "replay", "wirespool-replay")
+REPLAY = os.path.join(BUILD, "tools", "replay", "wirespool-replay")
 START = 1_700_000_000_250_000_000
 SAME = ["frames", "packets", "media_bytes", "gap_count", "gap_packets", "late_packets", "malformed_packets", "broken_frames", "skipped_frames", "duration_s",
         "codec", "ssrcs", "first_rtp", "last_rtp"]

@@ -43,8 +43,8 @@ int replay_run(const struct args *args)
 	}
 	replay_argv(args, argv);
 	execv(REPLAY_PATH, (char *const *)(uintptr_t)argv);
-	command_error(
-	        "%s: %s; it comes with the package, and is build/replay/wirespool-replay in the sources",
+	command_error("%s: %s; it comes with the package, and is build/tools/replay/wirespool-replay in the "
+	              "sources",
 	        REPLAY_PATH, strerror(errno));
 	return COMMAND_FAILED;
 }

@@ -5,9 +5,9 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include "replay/capture.h"
-#include "replay/datagram.h"
-#include "replay/survey.h"
+#include "tools/replay/capture.h"
+#include "tools/replay/datagram.h"
+#include "tools/replay/survey.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

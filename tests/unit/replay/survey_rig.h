@@ -4,7 +4,7 @@
 #define TESTS_UNIT_REPLAY_SURVEY_RIG_H
 
 #include <stdlib.h>
-#include "replay/survey.h"
+#include "tools/replay/survey.h"
 #include "tests/unit/replay/wire.h"
 
 /* A packet of a capture of raw IP. */

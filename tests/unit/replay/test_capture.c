@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "replay/capture.h"
+#include "tools/replay/capture.h"
 #include "tests/unit/replay/wire.h"
 
 static char *text;

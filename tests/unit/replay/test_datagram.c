@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "replay/datagram.h"
+#include "tools/replay/datagram.h"
 #include "tests/unit/replay/wire.h"
 
 static const uint8_t nobody[LINK_MAC_BYTES];

@@ -15,9 +15,9 @@
 #include "base/log.h"
 #include "base/rtp.h"
 #include "base/stat.h"
-#include "replay/engine.h"
-#include "replay/output.h"
-#include "replay/settings.h"
+#include "tools/replay/engine.h"
+#include "tools/replay/output.h"
+#include "tools/replay/settings.h"
 #include "tests/unit/replay/wire.h"
 
 #define START_NS (1700000000 * CLK_NS_PER_S)

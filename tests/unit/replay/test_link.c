@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "replay/link.h"
+#include "tools/replay/link.h"
 
 static const uint8_t ours[LINK_MAC_BYTES] = { 2, 0, 0, 0, 0, 1 };
 static struct link_frame frame;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "replay/options.h"
+#include "tools/replay/options.h"
 
 static struct options options;
 

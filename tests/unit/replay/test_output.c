@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
-#include "replay/output.h"
+#include "tools/replay/output.h"
 
 static char dir[] = "/tmp/test_output.XXXXXX", path[64];
 

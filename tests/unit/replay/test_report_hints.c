@@ -12,8 +12,8 @@
 #include "base/conf.h"
 #include "base/limits.h"
 #include "base/stat.h"
-#include "replay/report.h"
-#include "replay/report_hints.h"
+#include "tools/replay/report.h"
+#include "tools/replay/report_hints.h"
 #include "tests/unit/replay/survey_rig.h"
 
 static const char body[] = "{\"room\":\"r\",\"participant\":\"p\",\"port\":20000,\"tracks\":[{\"id\":\"a\","

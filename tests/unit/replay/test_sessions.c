@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include "base/conf.h"
 #include "base/limits.h"
-#include "replay/sessions.h"
+#include "tools/replay/sessions.h"
 #include "tests/unit/replay/survey_rig.h"
 
 #define TRACK "\"tracks\":[{\"id\":\"audio1\",\"codec\":\"opus\",\"payload_type\":111}]"

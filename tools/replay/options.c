@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/options.h"
+#include "tools/replay/options.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/settings.h"
+#include "tools/replay/settings.h"
 
 #include <errno.h>
 #include <sched.h>

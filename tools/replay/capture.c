@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/capture.h"
+#include "tools/replay/capture.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include "replay/capture.h"
-#include "replay/sessions.h"
+#include "tools/replay/capture.h"
+#include "tools/replay/sessions.h"
 
 struct engine;
 

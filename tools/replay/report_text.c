@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/report_text.h"
+#include "tools/replay/report_text.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/output.h"
+#include "tools/replay/output.h"
 
 #include <dirent.h>
 #include <errno.h>

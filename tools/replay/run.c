@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/run.h"
+#include "tools/replay/run.h"
 
 #include <errno.h>
 #include <string.h>
 #include "base/log.h"
-#include "replay/engine.h"
+#include "tools/replay/engine.h"
 
 struct run {
 	struct engine *engine;

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "replay/capture.h"
+#include "tools/replay/capture.h"
 
 struct survey;
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/msg.h"
-#include "replay/survey.h"
+#include "tools/replay/survey.h"
 
 #define SESSIONS_WHY_BYTES 640
 
@@ -20,7 +20,7 @@ struct sessions_one {
 	struct msg_session_open open; /* holds keys */
 	uint64_t first;               /* number of its first packet in the capture; UINT64_MAX: it has none */
 	uint64_t pkts;                /* for its two ports, of any kind */
-	bool is_open;                 /* replay/run.c's: it was opened, */
+	bool is_open;                 /* tools/replay/run.c's: it was opened, */
 	char why[LIMIT_REASON_BYTES + 1]; /* or refused for this */
 };
 

@@ -6,7 +6,7 @@
  * nibble says which loopback  address family 4, in the capturing host's byte order (NULL) or the network's
  * (LOOP) | …
  */
-#include "replay/link.h"
+#include "tools/replay/link.h"
 
 #include <errno.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/engine.h"
+#include "tools/replay/engine.h"
 
 #include <errno.h>
 #include <stdio.h>

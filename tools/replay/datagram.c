@@ -3,7 +3,7 @@
  *   Ethernet: … | type 2 | (802.1Q: TCI 2 | type 2) | IPv4: 20..60 bytes | UDP: sport 2 | dport 2 | … |
  * payload | IPv6: 40 bytes     |
  */
-#include "replay/datagram.h"
+#include "tools/replay/datagram.h"
 
 #include <netinet/in.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/report.h"
+#include "tools/replay/report.h"
 
 #include <arpa/inet.h>
 #include <string.h>
 #include "base/balance.h"
 #include "base/clk.h"
 #include "base/stat.h"
-#include "replay/output.h"
-#include "replay/report_hints.h"
+#include "tools/replay/output.h"
+#include "tools/replay/report_hints.h"
 
 #define LOOKS         4                   /* at the ledger, */
 #define LOOK_EVERY_NS (11 * CLK_NS_PER_S) /* longer apart than its window is */

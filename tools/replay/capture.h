@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A capture file, packet by packet: pcap and pcapng as libpcap reads them, from the links that replay/link.h
- * knows. One thread. */
+/* A capture file, packet by packet: pcap and pcapng as libpcap reads them, from the links that
+ * tools/replay/link.h knows. One thread. */
 #ifndef REPLAY_CAPTURE_H
 #define REPLAY_CAPTURE_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include "replay/link.h"
+#include "tools/replay/link.h"
 
 #define CAPTURE_WHY_BYTES 320
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/report_hints.h"
+#include "tools/replay/report_hints.h"
 
 #include <arpa/inet.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include "base/stat.h"
-#include "replay/report.h"
+#include "tools/replay/report.h"
 
 #define HINT_BYTES   1024
 #define PLACES_NAMED 6

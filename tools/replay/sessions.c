@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/sessions.h"
+#include "tools/replay/sessions.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "replay/link.h"
+#include "tools/replay/link.h"
 
 struct datagram {
 	bool is_v6;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "replay/survey.h"
+#include "tools/replay/survey.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "base/limits.h"
-#include "replay/datagram.h"
+#include "tools/replay/datagram.h"
 
 #define BUCKETS   (4 * LIMIT_REPLAY_PLACES)
 #define FNV_BASIS 0xcbf29ce484222325u

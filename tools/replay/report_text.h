@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* A replay's report (replay/report.h) in words. */
+/* A replay's report (tools/replay/report.h) in words. */
 #ifndef REPLAY_REPORT_TEXT_H
 #define REPLAY_REPORT_TEXT_H
 

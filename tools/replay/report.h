@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What came of a replay, as one JSON object: of the capture, of each session and its tracks, of the
  * recordings, of every packet; what is to be done about it, in sentences; and whether all of it adds up.
- * replay/report_text.h says the same in words. Main thread. */
+ * tools/replay/report_text.h says the same in words. Main thread. */
 #ifndef REPLAY_REPORT_H
 #define REPLAY_REPORT_H
 
 #include <stdbool.h>
 #include <jansson.h>
-#include "replay/run.h"
-#include "replay/survey.h"
+#include "tools/replay/run.h"
+#include "tools/replay/survey.h"
 
 struct report_cfg {
 	const char *capture, *output; /* paths */

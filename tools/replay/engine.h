@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include "base/msg.h"
-#include "replay/link.h"
+#include "tools/replay/link.h"
 
 struct conf;
 struct engine;
