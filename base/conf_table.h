@@ -70,7 +70,8 @@
 	CONF(dataplane, rx_queues, INT, "0", 0, 64, "", 0, "RX queues a port; 0: one an lcore, as far as the port has them.") \
 	CONF(dataplane, rx_descriptors, INT, "1024", 64, 32768, "", 0, "Descriptors an RX queue.") \
 	CONF(dataplane, mbufs, INT, "65535", 1024, 16777215, "", 0, "Packet buffers in all.") \
-	CONF(dataplane, hugepages, ENUM, "auto", "auto|on|off", 0, "", 0, "Huge pages for packets and blocks; off is for tests, auto refuses to start without them.") \
+	CONF(dataplane, hugepages, ENUM, "auto", "auto|on|off", 0, "", 0, \
+		"Huge pages for packets and blocks. auto: plain memory, slower, where there are too few and no port is a PCI address.") \
 	CONF(dataplane, memory_mb, INT, "512", 64, 1048576, "", 0, "Memory that DPDK reserves.") \
 	CONF(dataplane, block_mb, INT, "256", 8, 1048576, "", 0, "Memory of the writers' blocks, in all.") \
 	CONF(dataplane, uring_sqpoll, BOOL, "0", 0, 0, "", 0, \

@@ -134,7 +134,9 @@ void track_file_packet(struct track *track, const struct packet *packet)
 	struct track_file *file = &track->file;
 
 	file->last_rtp = packet->rtp_time;
-	file->ended_unix_ns = packet->arrival_unix_ns;
+	/* A clock that is set meanwhile moves no end before its beginning. */
+	file->ended_unix_ns =
+	        file->mux ? (uint64_t)file->wall_ns + packet->arrival_mono_ns : packet->arrival_unix_ns;
 	file->repaired_pkts += (packet->flags & PACKET_REPAIRED) != 0;
 	if (file->ssrc_count && file->ssrcs[file->ssrc_count - 1] == packet->ssrc)
 		return;
