@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 
 import senders
+from disks import ballast, slow_disk, tmpfs
 from packets import AUDIO, VIDEO, Audio, Video, real_packets, rtcp_packets, same
 from rig import BUILD, ROOT, Rig, Skipped, check, decodes, equal, ivf_frames, key_base64, main, run, wait_for
 
@@ -141,24 +142,6 @@ def devices_that_are_not_there():
 
 
 # --- disks --------------------------------------------------------------------------------------------------------------
-@contextlib.contextmanager
-def tmpfs(path, options):
-    run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path)
-    try:
-        yield path
-    finally:
-        run("umount", "-l", path)
-
-
-def ballast(path, leave_kib):
-    """Fill the file system under a directory but for so many KiB; the name of the file that does it."""
-    name = os.path.join(path, "ballast")
-    fs = os.statvfs(path)
-    with open(name, "ab") as f:
-        f.write(bytes(max(0, fs.f_bavail * fs.f_frsize - leave_kib * 1024)))
-    return name
-
-
 def ready(rig):
     """(status, {check: reason}) of /readyz; no reason where all is well."""
     status, answer, _ = rig.api("GET", "/readyz")
@@ -300,35 +283,6 @@ def the_disk_fills_up_under_way():
         audio_works(rig, "after")
         left = [n for n in os.listdir(rig.records) if n.startswith(".") and not n.startswith(".catalogue")]
         equal(left, [], "left between the recordings")
-
-
-@contextlib.contextmanager
-def slow_disk(rig, name, bytes_s):
-    """What the daemon writes to the disk of its records goes at so many bytes a second (cgroup v1, blkio)."""
-    device = os.stat(rig.records).st_dev
-    place = f"/sys/fs/cgroup/blkio/{rig.name}"
-    limit = os.path.join(place, "blkio.throttle.write_bps_device")
-
-    def put(path, text):
-        with open(path, "w") as f:
-            f.write(text)
-    try:
-        os.mkdir(place)
-    except OSError as why:
-        raise Skipped(f"no cgroup of block devices here: {why}") from why
-    try:
-        try:
-            put(limit, f"{os.major(device)}:{os.minor(device)} {bytes_s}")
-        except OSError as why:
-            raise Skipped(f"{rig.records} is on no device that can be slowed down: {why}") from why
-        put(os.path.join(place, "cgroup.procs"), str(rig.procs[name].pid))
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            put(limit, f"{os.major(device)}:{os.minor(device)} 0")
-        put("/sys/fs/cgroup/blkio/cgroup.procs", str(rig.procs[name].pid))
-        wait_for("the cgroup to be empty", lambda: not open(os.path.join(place, "cgroup.procs")).read())
-        os.rmdir(place)
 
 
 def a_slow_disk_is_told_and_survived():

@@ -6,10 +6,8 @@
                                     control ── uploads ──> Swift, whose clock is right
                                     both by a wall clock of their own (wall_clock.c); the monotonic one goes on
 """
-import array
 import contextlib
 import datetime
-import fcntl
 import os
 import struct
 import subprocess
@@ -17,49 +15,15 @@ import threading
 import time
 
 import store
+from disks import Disk
 from packets import AUDIO, Audio, real_packets, same
-from rig import BUILD, Rig, Skipped, check, decodes, equal, main, run, wait_for
+from rig import BUILD, Rig, check, decodes, equal, main, wait_for
 
 PLAIN = dict(ingest="allow_plain_rtp = 1")
 HOUR = 3600
 
 
 # --- disk ---------------------------------------------------------------------------------------------------------------
-class Disk:
-    """A file system of its own below a directory."""
-    SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, 2  # FS_IOC_SHUTDOWN: from now on every call ends with EIO, and nothing more is written
-
-    def __init__(self, image, place):
-        self.image, self.place = image, place
-
-    def __enter__(self):
-        with open(self.image, "wb") as f:
-            f.truncate(96 << 20)
-        run("mkfs.ext4", "-q", self.image)
-        self.plug()
-        return self
-
-    def __exit__(self, *_):
-        self.unplug()
-
-    def plug(self):
-        try:
-            self.device = run("losetup", "--show", "-f", self.image).strip()
-        except subprocess.CalledProcessError as why:
-            raise Skipped(f"no loop device here: {why.output}") from why
-        run("mount", self.device, self.place)
-
-    def unplug(self):
-        """Whoever has files open on it keeps the old one; what is plugged next is another device."""
-        subprocess.run(["umount", "-l", self.place], check=False)
-        subprocess.run(["losetup", "-d", self.device], check=False)
-
-    def pull(self):
-        fd = os.open(self.place, os.O_RDONLY)
-        fcntl.ioctl(fd, self.SHUTDOWN, array.array("I", [self.NO_LOG_FLUSH]))
-        os.close(fd)
-
-
 def ready(rig):
     status, answer, _ = rig.api("GET", "/readyz")
     return status, {name: c.get("reason") for name, c in answer["checks"].items()}

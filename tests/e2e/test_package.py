@@ -197,8 +197,9 @@ class House:
             with open(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children", encoding="ascii") as f:
                 return f.read().split()
         self.leader = wait_for("the container", leader, 30)[0]
-        # This machine may have huge pages; that one has none.
+        # This machine may have huge pages, and NICs; that one has none but the veth.
         wait_for("its file systems", lambda: self.tried("mount", "-t", "tmpfs", "none", "/sys/kernel/mm/hugepages")[0] == 0, 30)
+        self.run("mount", "-t", "tmpfs", "none", "/sys/bus/pci/devices")
         self.run("mkdir", "/sys/kernel/mm/hugepages/hugepages-2048kB")
         self.run("sh", "-c", "cd /sys/kernel/mm/hugepages/hugepages-2048kB; echo 0 >nr_hugepages; echo 0 >free_hugepages")
         wait_for("systemd in the container", lambda: self.tried("systemctl", "is-system-running")[1].strip() in ("running", "degraded"), 60)
@@ -516,8 +517,9 @@ def removed_while_recording_it_finishes_its_files():
     got = [p for _, p in ogg_packets(house.path(f"{RECORDS}/{names[0]}"))[2:]]
     equal(got, sender.sender.sent[:len(got)], "its packets, as far as it was there")
     check(house.files(done) == [done], f"{done}, which was finished before, is gone")
-    stopped = house.run("journalctl", "-q", "-o", "cat", "-u", "wirespool-control", "-u", "wirespool-dataplane")
-    check(0 < stopped.rfind("control: stopped") < stopped.rfind("finalising"), f"control is stopped first, so that no session is opened meanwhile: {stopped[-1500:]}")
+    journal = house.run("journalctl", "-q", "-o", "cat", "-u", "wirespool-control", "-u", "wirespool-dataplane").splitlines()
+    ends = [next(line[:24] for line in reversed(journal) if words in line) for words in ("control: stopped", "stopping: finalising 1 sessions")]
+    check(ends == sorted(ends), f"control is stopped first, so that no session is opened meanwhile: {ends}")
 
 
 def purged_it_leaves_the_recordings():
