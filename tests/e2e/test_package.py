@@ -15,7 +15,6 @@ import json
 import os
 import resource
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -171,12 +170,13 @@ class House:
         output("ip", "netns", "add", self.net)
         output("ip", "link", "set", self.rig.iface, "netns", self.net)
         with self.inside():
-            # The one NIC of the machine, which is reached by it.
-            output("ip", "addr", "add", "10.77.0.9/24", "dev", self.rig.iface)
             with open(f"/proc/sys/net/ipv6/conf/{self.rig.iface}/disable_ipv6", "w", encoding="ascii") as f:
                 f.write("1")  # the kernel stays silent on the dataplane's end
             output("ip", "link", "set", self.rig.iface, "up")
             output("ip", "link", "set", "lo", "up")
+            # The one NIC of the machine, which is reached by it.
+            output("ip", "addr", "add", "10.77.0.9/24", "dev", self.rig.iface)
+            output("ip", "route", "add", "default", "via", "10.77.0.2")
         with open(self.path("/etc/wirespool/wirespool.ini"), "a", encoding="ascii") as f:
             f.write(INI.format(iface=self.rig.iface))
         with open(self.path("/etc/wirespool/environment"), "w", encoding="ascii") as f:
@@ -200,6 +200,7 @@ class House:
         # This machine may have huge pages, and NICs; that one has none but the veth.
         wait_for("its file systems", lambda: self.tried("mount", "-t", "tmpfs", "none", "/sys/kernel/mm/hugepages")[0] == 0, 30)
         self.run("mount", "-t", "tmpfs", "none", "/sys/bus/pci/devices")
+        self.run("sh", "-ec", "mkdir /run/own; mount -t sysfs none /run/own; for d in class/net devices/virtual/net; do mount --bind /run/own/$d /sys/$d; done")
         self.run("mkdir", "/sys/kernel/mm/hugepages/hugepages-2048kB")
         self.run("sh", "-c", "cd /sys/kernel/mm/hugepages/hugepages-2048kB; echo 0 >nr_hugepages; echo 0 >free_hugepages")
         wait_for("systemd in the container", lambda: self.tried("systemctl", "is-system-running")[1].strip() in ("running", "degraded"), 60)
