@@ -112,4 +112,22 @@ int uploader_retry(struct uploader *uploader, const char *name);
 int uploader_status(struct uploader *uploader, const char *name, struct uploader_status *ret_status);
 void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts);
 
+/* Where the bytes of recordings are that were to be uploaded since the start: offered = objects + pending +
+ * failed + forgotten, at any moment. */
+struct uploader_account {
+	uint64_t offered;   /* of files that were finished, and not uploaded before */
+	uint64_t objects;   /* in the store, by its own word */
+	uint64_t pending;   /* to be sent, or under way, or to be tried again */
+	uint64_t failed;    /* given up, until they are asked for */
+	uint64_t forgotten; /* deleted before they were uploaded */
+};
+void uploader_account(struct uploader *uploader, struct uploader_account *ret_account);
+
+/* Bytes that are nowhere; less than 0: more is somewhere than was offered. Not 0: something is wrong. */
+static inline int64_t uploader_unaccounted(const struct uploader_account *account)
+{
+	return (int64_t)(account->offered - account->objects - account->pending - account->failed -
+	                 account->forgotten);
+}
+
 #endif

@@ -270,6 +270,8 @@ void track_file_end(struct track *track, const char *reason, bool next)
 		return;
 	}
 	write_end(track, &ended->end, reason);
+	track_count(track, STAT_TRACK_filed_pkts,
+	        stat_get(track->slot, STAT_TRACK_pkts) - file->before[STAT_TRACK_pkts]);
 	ended->segment = file->segment;
 	forget_file(track);
 	if (!next)
