@@ -7,6 +7,7 @@
 """
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -84,10 +85,10 @@ def it_balances_and_tells_when_it_does_not():
 def a_track_that_is_done_has_to_balance():
     with Rig() as rig:
         sessions = record(rig, 2)
-        poke(rig, "track", 0, "pkts", 3)
+        poke(rig, "track", 0, "late_pkts", 3)
         wait_for("an alarm", lambda: list(unaccounted(rig).values()) == [-3], 40, 0.5)
         check(next(iter(unaccounted(rig))).startswith("track r"), f"it has a name: {unaccounted(rig)}")
-        poke(rig, "track", 0, "pkts", -3)
+        poke(rig, "track", 0, "late_pkts", -3)
         wait_for("its end", lambda: unaccounted(rig) == {}, 40, 0.5)
         for sid in sessions:
             rig.finish(sid)
@@ -106,7 +107,12 @@ def what_came_in_is_in_the_files():
         for sid in sessions:
             for r in rig.finish(sid)["recordings"]:
                 files.setdefault((sid, r["track"]), []).append(rig.sidecar(r["name"]))
-        equal({k: sum(side[fate] for side in v for fate in FATES) for k, v in files.items()}, came, "packets in the files of a track, and what it took")
+        filed = {k: sum(side[fate] for side in v for fate in FATES) for k, v in files.items()}
+        empty = re.findall(r"(r\d)_v_\S+: nothing was recorded, removed", rig.log("wirespool-dataplane"))  # what was cut there is in no sidecar
+        for n, sid in enumerate(sessions):
+            for track in ("v", "a"):
+                took, told = came[sid, track], filed[sid, track]
+                check(told == took or (track == "v" and f"r{n}" in empty and told < took), f"{told} packets in the files of track {track} of session {n}, which took {took}")
         check(any(len(files[sid, "v"]) > 1 for sid in sessions), f"files of a track of video: {[len(v) for v in files.values()]}")
 
         sid = record(rig, 1)[0]
