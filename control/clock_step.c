@@ -6,7 +6,8 @@
 int64_t clock_step_look(struct clock_step *step, uint64_t wall_ns, uint64_t mono_ns)
 {
 	int64_t went_ns = (int64_t)(wall_ns - step->wall_ns), passed_ns = (int64_t)(mono_ns - step->mono_ns);
-	int64_t by_s = step->mono_ns ? (went_ns - passed_ns) / (int64_t)CLK_NS_PER_S : 0;
+	int64_t by_ns = step->mono_ns ? went_ns - passed_ns : 0, half_ns = CLK_NS_PER_S / 2;
+	int64_t by_s = (by_ns + (by_ns < 0 ? -half_ns : half_ns)) / (int64_t)CLK_NS_PER_S;
 
 	step->wall_ns = wall_ns;
 	step->mono_ns = mono_ns;
