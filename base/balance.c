@@ -56,7 +56,7 @@ void balance_free(struct balance *balance)
 
 const char *balance_kind_name(enum balance_kind kind)
 {
-	static const char *const names[BALANCE_KINDS] = { "ports", "lcore", "rings", "track" };
+	static const char *const names[BALANCE_KINDS] = { "ports", "lcore", "rings", "track", "files" };
 
 	return names[kind];
 }
@@ -202,6 +202,29 @@ static void look_at_tracks(struct balance *b, const struct stat_segment *stat)
 	free(left);
 }
 
+/* What is in files was counted before, and is read before. */
+static int64_t not_filed(const struct stat_segment *stat, unsigned track)
+{
+	const uint64_t *slot = stat_slot(stat, STAT_SCOPE_TRACK, track);
+	uint64_t state = stat_get(slot, STAT_TRACK_state), filed = stat_get(slot, STAT_TRACK_filed_pkts);
+
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	int64_t left = (int64_t)(stat_get(slot, STAT_TRACK_pkts) - filed);
+	return state == DONE || (state && left < 0) ? left : 0;
+}
+
+static void look_at_files(struct balance *b, const struct stat_segment *stat)
+{
+	unsigned count = stat_instances(stat, STAT_SCOPE_TRACK);
+
+	for (unsigned i = 0; i < count; i++) {
+		int64_t left = not_filed(stat, i);
+		b->accounts += stat_get(stat_slot(stat, STAT_SCOPE_TRACK, i), STAT_TRACK_state) != 0;
+		if (left && b->track_count < TRACK_ROWS && not_filed(stat, i) == left)
+			b->tracks[b->track_count++] = (struct balance_row){ BALANCE_FILES, i, left };
+	}
+}
+
 static void begin_window(struct balance *b, uint64_t now_ns)
 {
 	b->window_ns = now_ns;
@@ -229,6 +252,7 @@ void balance_look(struct balance *b, const struct stat_segment *stat, uint64_t n
 	memcpy(b->lcore, b->best, sizeof(b->lcore));
 	b->accounts = 2 + b->lcores;
 	look_at_tracks(b, stat);
+	look_at_files(b, stat);
 	b->whole = true;
 	begin_window(b, now_ns);
 }

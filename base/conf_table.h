@@ -70,7 +70,8 @@
 	CONF(dataplane, rx_queues, INT, "0", 0, 64, "", 0, "RX queues a port; 0: one an lcore, as far as the port has them.") \
 	CONF(dataplane, rx_descriptors, INT, "1024", 64, 32768, "", 0, "Descriptors an RX queue.") \
 	CONF(dataplane, mbufs, INT, "65535", 1024, 16777215, "", 0, "Packet buffers in all.") \
-	CONF(dataplane, hugepages, ENUM, "auto", "auto|on|off", 0, "", 0, "Huge pages for packets and blocks; off is for tests, auto refuses to start without them.") \
+	CONF(dataplane, hugepages, ENUM, "auto", "auto|on|off", 0, "", 0, \
+		"Huge pages for packets and blocks. auto: plain memory, slower, where there are too few and no port is a PCI address.") \
 	CONF(dataplane, memory_mb, INT, "512", 64, 1048576, "", 0, "Memory that DPDK reserves.") \
 	CONF(dataplane, block_mb, INT, "256", 8, 1048576, "", 0, "Memory of the writers' blocks, in all.") \
 	CONF(dataplane, uring_sqpoll, BOOL, "0", 0, 0, "", 0, \
@@ -95,7 +96,9 @@
 	CONF(control, dtls_dir, STR, "/var/lib/wirespool/dtls", 1, 3500, "", 0, "Directory of WebRTC's certificate and key, made at first start.") \
 	CONF(control, dtls_cert_days, INT, "30", 1, 365, "", 0, "A certificate older than this is replaced by a new one.") \
 	CONF(control, full_percent, INT, "85", 0, 100, "", 0, \
-		"A session that would take the poll loops or the writers' blocks beyond this share is refused as full; 0: none is.") \
+		"A session that would take the poll loops, the writers' blocks or the disk beyond this share is refused as full; 0: none is, for whatever reason.") \
+	CONF(control, full_minutes, INT, "60", 0, 10080, "", 0, \
+		"A session is refused as full when uploads are so far behind that the disk would be full within so many minutes; 0: none is for that.") \
 	CONF(control, cors_origin, STR, "*", 0, 255, "", 0, "Access-Control-Allow-Origin; empty: no CORS headers.") \
 	CONF(control, http_threads, INT, "4", 1, 64, "", 0, "Threads that serve HTTP.") \
 	CONF(control, catalogue, STR, "", 0, 4000, "", 0, "SQLite file of the catalogue; empty: .catalogue.db in record.dir.") \

@@ -151,6 +151,7 @@
 	STAT(TRACK, skipped_frames, COUNTER, frames, "Whole frames left out: before the first key frame, or waiting for one.") \
 	STAT(TRACK, dropped_frames, COUNTER, frames, "Whole frames left out because no block was free or a write failed.") \
 	STAT(TRACK, files, COUNTER, files, "Files begun.") \
+	STAT(TRACK, filed_pkts, COUNTER, packets, "Of pkts, those of files that have ended: what their sidecars say, added up.") \
 	STAT(TRACK, file_bytes, GAUGE, bytes, "Bytes of the open file that may be read: whole frames, written.") \
 	STAT(TRACK, width, GAUGE, pixels, "Picture width.") \
 	STAT(TRACK, height, GAUGE, pixels, "Picture height.") \

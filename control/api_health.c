@@ -110,6 +110,7 @@ static void api_health_print_uploads(FILE *out, struct uploader *uploader)
 	API_HEALTH_UPLOAD(done, COUNTER, "Uploads that the store confirmed.");
 	API_HEALTH_UPLOAD(failures, COUNTER, "Tries of uploads that failed.");
 	API_HEALTH_UPLOAD(bytes_sent, COUNTER, "Bytes sent to the store.");
+	API_HEALTH_UPLOAD(waiting_bytes, GAUGE, "Bytes of finished recordings that are not sent yet.");
 	API_HEALTH_UPLOAD(
 	        oldest_unix_ns, GAUGE, "Start of the oldest recording not yet uploaded, Unix ns; 0: none.");
 	API_HEALTH_UPLOAD(store_usable, GAUGE, "1 when the store's last answer was a good one.");
@@ -222,11 +223,11 @@ static json_t *api_health_uploads_json(struct uploader *uploader)
 	struct uploader_counts c;
 
 	uploader_counts(uploader, &c);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "queued", (json_int_t)c.queued,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b}", "queued", (json_int_t)c.queued,
 	        "active", (json_int_t)c.active, "retrying", (json_int_t)c.retrying, "stopped",
 	        (json_int_t)c.stopped, "done", (json_int_t)c.done, "failures", (json_int_t)c.failures,
-	        "bytes_sent", (json_int_t)c.bytes_sent, "oldest_unix_ns", (json_int_t)c.oldest_unix_ns,
-	        "store_usable", c.store_usable);
+	        "bytes_sent", (json_int_t)c.bytes_sent, "waiting_bytes", (json_int_t)c.waiting_bytes,
+	        "oldest_unix_ns", (json_int_t)c.oldest_unix_ns, "store_usable", c.store_usable);
 }
 
 void api_health_stats(struct http_request *req)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <event2/event.h>
@@ -14,10 +15,13 @@
 #include "control/control.h"
 #include "control/dataplane.h"
 #include "control/events.h"
+#include "uploader/uploader.h"
 
-#define LOOK_US   100000
-#define ROWS      64 /* that are told at a time */
-#define NAME_SIZE (16 + STAT_LABEL_BYTES)
+#define LOOK_US       100000
+#define OBJECTS_LOOKS 100           /* between two looks at uploads, of which there may be many */
+#define OBJECTS       BALANCE_KINDS /* the kind of their account, which is in bytes */
+#define ROWS          64            /* that are told at a time */
+#define NAME_SIZE     (16 + STAT_LABEL_BYTES)
 
 struct account {
 	struct balance_row row;
@@ -32,6 +36,9 @@ struct audit {
 	pthread_mutex_t lock; /* of what follows */
 	unsigned accounts, lcores, count;
 	struct account open[ROWS];
+	unsigned looks; /* the loop's */
+	bool objects_known;
+	struct uploader_account objects; /* at the last look; the loop's, and under the lock for others */
 };
 
 static bool same(const struct account *a, const struct account *b)
@@ -57,6 +64,7 @@ static void name_account(struct account *account, const struct stat_segment *sta
 		snprintf(account->name, NAME_SIZE, "%s %u", kind, account->row.instance);
 		break;
 	case BALANCE_TRACK:
+	case BALANCE_FILES:
 		label = stat_label(stat, STAT_SCOPE_TRACK, account->row.instance);
 		snprintf(account->name, NAME_SIZE, "%s %s (%u)", kind, label, account->row.instance);
 		break;
@@ -67,10 +75,20 @@ static void name_account(struct account *account, const struct stat_segment *sta
 
 static void raise_alarm(struct audit *audit, const struct account *account)
 {
-	const int64_t pkts = account->row.unaccounted_pkts;
+	const int64_t pkts = account->row.unaccounted_pkts; /* bytes, of objects */
+	const bool objects = account->row.kind == OBJECTS;
 	char reason[256];
 
-	if (pkts > 0)
+	if (objects)
+		snprintf(reason, sizeof(reason),
+		        "%" PRId64
+		        " bytes of finished recordings are neither in the store, nor waiting, given up or "
+		        "deleted",
+		        pkts);
+	else if (account->row.kind == BALANCE_FILES)
+		snprintf(reason, sizeof(reason),
+		        "%" PRId64 " packets were recorded that are in none of its files", pkts);
+	else if (pkts > 0)
 		snprintf(reason, sizeof(reason),
 		        "%" PRId64 " packets came in that are neither recorded nor counted under a reason",
 		        pkts);
@@ -85,7 +103,7 @@ static void raise_alarm(struct audit *audit, const struct account *account)
 	        &(struct event){ .type = EVENTS_alarm_raised,
 	                .reason = reason,
 	                .more = json_pack("{s:s, s:s, s:I}", "alarm", "ledger", "account", account->name,
-	                        "packets", (json_int_t)pkts) });
+	                        objects ? "bytes" : "packets", (json_int_t)pkts) });
 }
 
 static void clear_alarm(struct audit *audit, const struct account *account)
@@ -108,9 +126,33 @@ static void tell(struct audit *audit, const struct account *now, unsigned count,
 	pthread_mutex_lock(&audit->lock);
 	memcpy(audit->open, now, count * sizeof(*now));
 	audit->count = count;
-	audit->accounts = balance_accounts(audit->balance);
+	audit->accounts = balance_accounts(audit->balance) + audit->objects_known;
 	audit->lcores = lcores;
 	pthread_mutex_unlock(&audit->lock);
+}
+
+static void look_at_objects(struct audit *audit)
+{
+	struct uploader_account objects;
+
+	if (!audit->control->uploader || audit->looks++ % OBJECTS_LOOKS)
+		return;
+	uploader_account(audit->control->uploader, &objects);
+	pthread_mutex_lock(&audit->lock);
+	audit->objects = objects;
+	audit->objects_known = true;
+	pthread_mutex_unlock(&audit->lock);
+}
+
+/* Of objects, into @now. How many there are then. */
+static unsigned add_objects(const struct audit *audit, struct account *now, unsigned count)
+{
+	int64_t bytes = uploader_unaccounted(&audit->objects);
+
+	if (!bytes || count == ROWS)
+		return count;
+	now[count] = (struct account){ .row = { OBJECTS, 0, bytes }, .name = "objects" };
+	return count + 1;
 }
 
 static void look(void *arg, const struct stat_segment *stat)
@@ -128,6 +170,8 @@ static void look(void *arg, const struct stat_segment *stat)
 		now[i].row = rows[i];
 		name_account(&now[i], stat);
 	}
+	look_at_objects(audit);
+	count = add_objects(audit, now, count);
 	tell(audit, now, count, stat_instances(stat, STAT_SCOPE_LCORE));
 }
 
@@ -187,6 +231,36 @@ static int64_t sum(const struct audit *audit, enum balance_kind kind, unsigned i
 
 #define NAME "wirespool_unaccounted_packets"
 
+static void print_objects(const struct uploader_account *a, FILE *out)
+{
+	const struct {
+		const char *where;
+		uint64_t bytes;
+	} rows[] = { { "offered", a->offered }, { "objects", a->objects }, { "pending", a->pending },
+		{ "failed", a->failed }, { "forgotten", a->forgotten } };
+
+	fprintf(out,
+	        "# HELP wirespool_unaccounted_bytes Bytes of finished recordings that are neither in the "
+	        "store, nor "
+	        "waiting, given up or deleted.\n# TYPE wirespool_unaccounted_bytes gauge\n"
+	        "wirespool_unaccounted_bytes{account=\"objects\"} %" PRId64 "\n",
+	        uploader_unaccounted(a));
+	fputs("# HELP wirespool_uploads_account_bytes Bytes of recordings that were to be uploaded since "
+	      "control "
+	      "began: offered, and where they are.\n# TYPE wirespool_uploads_account_bytes gauge\n",
+	        out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fprintf(out, "wirespool_uploads_account_bytes{where=\"%s\"} %" PRIu64 "\n", rows[i].where,
+		        rows[i].bytes);
+}
+
+static json_t *objects_json(const struct uploader_account *a)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "offered", (json_int_t)a->offered, "objects",
+	        (json_int_t)a->objects, "pending", (json_int_t)a->pending, "failed", (json_int_t)a->failed,
+	        "forgotten", (json_int_t)a->forgotten);
+}
+
 void audit_print(struct audit *audit, FILE *out)
 {
 	pthread_mutex_lock(&audit->lock);
@@ -199,6 +273,9 @@ void audit_print(struct audit *audit, FILE *out)
 		fprintf(out, NAME "{account=\"lcore %u\"} %" PRId64 "\n", i, sum(audit, BALANCE_LCORE, i));
 	fprintf(out, NAME "{account=\"rings\"} %" PRId64 "\n", sum(audit, BALANCE_RINGS, 0));
 	fprintf(out, NAME "{account=\"tracks\"} %" PRId64 "\n", sum(audit, BALANCE_TRACK, 0));
+	fprintf(out, NAME "{account=\"files\"} %" PRId64 "\n", sum(audit, BALANCE_FILES, 0));
+	if (audit->objects_known)
+		print_objects(&audit->objects, out);
 	pthread_mutex_unlock(&audit->lock);
 }
 
@@ -208,9 +285,12 @@ json_t *audit_json(struct audit *audit)
 
 	pthread_mutex_lock(&audit->lock);
 	for (unsigned i = 0; i < audit->count; i++)
-		json_array_append_new(list, json_pack("{s:s, s:I}", "account", audit->open[i].name, "packets",
+		json_array_append_new(list, json_pack("{s:s, s:I}", "account", audit->open[i].name,
+		                                    audit->open[i].row.kind == OBJECTS ? "bytes" : "packets",
 		                                    (json_int_t)audit->open[i].row.unaccounted_pkts));
 	json_t *json = json_pack("{s:I, s:o}", "accounts", (json_int_t)audit->accounts, "unaccounted", list);
+	if (audit->objects_known)
+		json_object_set_new(json, "objects", objects_json(&audit->objects));
 	pthread_mutex_unlock(&audit->lock);
 	return json;
 }

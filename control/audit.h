@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Watches the conservation ledger (base/balance.h) of the dataplane that runs, ten times a second, and raises
- * an alarm, in the log and as an event, while an account does not balance. Looks are taken on the event loop;
+/* Watches the conservation ledger (base/balance.h) of the dataplane that runs, ten times a second, and that
+ * of the uploads (uploader_account), once in ten, and raises an alarm, in the log and as an event, while an
+ * account does not balance. Looks are taken on the event loop;
  * what they found may be asked for from any thread. */
 #ifndef CONTROL_AUDIT_H
 #define CONTROL_AUDIT_H
@@ -22,11 +23,12 @@ void audit_free(struct audit *audit);
  * the loop. */
 void audit_look(struct audit *audit, uint64_t now_ns);
 
-/* Prometheus: wirespool_unaccounted_packets{account="lcore 0"} of ports, rings, each lcore, and all tracks.
- */
+/* Prometheus: wirespool_unaccounted_packets{account="lcore 0"} of ports, rings, each lcore, all tracks and
+ * all files; with uploads wirespool_unaccounted_bytes and wirespool_uploads_account_bytes. */
 void audit_print(struct audit *audit, FILE *out);
 
-/* {"accounts": looked at, "unaccounted": [{"account","packets"}, …]}; NULL: no memory. */
+/* {"accounts": looked at, "unaccounted": [{"account","packets"}, …]}, of objects "bytes" in place of packets,
+ * and with uploads "objects": {"offered","objects","pending","failed","forgotten"}; NULL: no memory. */
 json_t *audit_json(struct audit *audit);
 
 #endif

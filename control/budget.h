@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Admission: what the machine has, measured once a second from the dataplane's counters, against what a new
- * session asks. One that would take the poll loops or the writers' blocks beyond control.full_percent, or
- * that comes while packets are being lost here, is refused as full, so that those which run are not harmed.
+ * session asks. One that would take the poll loops, the writers' blocks or the disk beyond
+ * control.full_percent, or let uploads that are behind fill the disk within control.full_minutes, or that
+ * comes while packets are being lost here, is refused as full, so that those which run are not harmed.
  *
  *   poll loops   share of the busiest one's cycles, and what sessions opened in the last ten seconds and this
  *                one will send, at the cycles that a packet takes now
  *   blocks       what open tracks need at least of dataplane.block_mb: with more they write larger pieces
  *   losses       packets lost here in the last ten seconds: at ports, in rings, for want of blocks
+ *   disk         bytes a second, of what it took when it last did not keep up (control/budget_disk.h); none
+ *                while it does not
+ *   uploads      how long the space lasts when more is recorded than is sent (control/budget_space.h)
  *
  * What a session will send is guessed: as much as its tracks may (max_bitrate), or what is usual.
  */
@@ -40,7 +44,8 @@ int budget_ask(struct budget *budget, const struct msg_session_open *open, uint6
 /* Prometheus: wirespool_budget_… Any thread. */
 void budget_print(struct budget *budget, FILE *out);
 
-/* {"limit","poll_loops","blocks","losing","headroom_packets_s","refused"}, shares of 1. Any thread. */
+/* {"limit","poll_loops","blocks","disk",…,"refused"}: shares of 1, bytes a second, seconds; null: without
+ * bound. Any thread. */
 json_t *budget_json(struct budget *budget);
 
 #endif

@@ -20,11 +20,20 @@ static void disk_read_error(void *arg, const struct stat_segment *stat)
 		*error = stat_get(slot, STAT_PROC_disk_error);
 }
 
+int disk_last_error(const struct control *control)
+{
+	uint64_t error = 0;
+
+	if (dataplane_is_up(control->dataplane))
+		dataplane_with_stats(control->dataplane, disk_read_error, &error);
+	return (int)error;
+}
+
 bool disk_is_usable(const struct control *control, uint64_t *ret_free_bytes, char ret_why[DISK_WHY_BYTES])
 {
 	const struct conf *conf = control->conf;
 	struct statvfs fs;
-	uint64_t error = 0;
+	int error;
 
 	*ret_free_bytes = 0;
 	if (statvfs(conf->record_dir, &fs) || access(conf->record_dir, R_OK | W_OK | X_OK)) {
@@ -38,10 +47,9 @@ bool disk_is_usable(const struct control *control, uint64_t *ret_free_bytes, cha
 		        (long long)conf->record_min_free_mb);
 		return false;
 	}
-	if (dataplane_is_up(control->dataplane))
-		dataplane_with_stats(control->dataplane, disk_read_error, &error);
+	error = disk_last_error(control);
 	if (error)
 		snprintf(ret_why, DISK_WHY_BYTES, "%.300s: the last write failed: %s", conf->record_dir,
-		        strerror((int)error));
+		        strerror(error));
 	return error == 0;
 }

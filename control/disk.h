@@ -15,4 +15,7 @@ struct control;
 /* Else with a sentence in @ret_why. *ret_free_bytes is 0 when it is not known. */
 bool disk_is_usable(const struct control *control, uint64_t *ret_free_bytes, char ret_why[DISK_WHY_BYTES]);
 
+/* errno of the dataplane's last write to record.dir, when it failed and none has worked since; else 0. */
+int disk_last_error(const struct control *control);
+
 #endif

@@ -37,7 +37,7 @@
 	ERROR(no_capacity, 503, "No port or place is left for another session.")                                \
 	ERROR(dataplane_down, 503, "The dataplane is not there, or did not answer in time.")                    \
 	ERROR(stopping, 503, "The server is being stopped.")                                                    \
-	ERROR(disk_full, 507, "Less space is free than record.min_free_mb asks for.")
+	ERROR(disk_full, 507, "Less space is free than record.min_free_mb asks for, or none.")
 /* clang-format on */
 
 /* The status that goes with @code; 0 when there is no such row. */

@@ -40,7 +40,7 @@
 	EVENT(dataplane_back, "dataplane.back", "restarted", "It answers; restarted: it is another process than before.") \
 	EVENT(disk_full, "disk.full", "reason", "record.dir takes no recordings: too little space, or an error.") \
 	EVENT(disk_free, "disk.free", "free_bytes", "It takes recordings again.") \
-	EVENT(alarm_raised, "alarm.raised", "alarm, account, packets, reason", "What must not be: alarm 'ledger', packets that are not accounted for.") \
+	EVENT(alarm_raised, "alarm.raised", "alarm, account, [packets], [bytes], reason", "What must not be: alarm 'ledger', packets, or bytes of uploads, that are not accounted for.") \
 	EVENT(alarm_cleared, "alarm.cleared", "alarm, account", "It is well again.")
 /* clang-format on */
 

@@ -22,6 +22,7 @@ int library_create(struct library **ret_library, struct control *control)
 		.on_done = library_keep_uploaded,
 		.on_news = library_tell_upload,
 		.arg = library };
+	pthread_condattr_t attr;
 	int err;
 
 	if (!library) {
@@ -35,7 +36,10 @@ int library_create(struct library **ret_library, struct control *control)
 	library->done_last = &library->done;
 	pthread_mutex_init(&library->pairs, NULL);
 	pthread_mutex_init(&library->lock, NULL);
-	pthread_cond_init(&library->wake, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&library->wake, &attr);
+	pthread_condattr_destroy(&attr);
 	err = growing_create(&library->growing);
 	if (err)
 		log_error("library: no memory");

@@ -144,12 +144,27 @@ static struct retention_rules library_keep_rules(const struct conf *conf)
 		.uploads = conf->upload_enabled };
 }
 
+/* Whether the clock was set forward lately: then nothing is old by it. */
+static bool library_keep_clock(struct library *library)
+{
+	int64_t step_s = clock_step_look(&library->clock, clk_wall_ns(), clk_mono_ns());
+
+	if (step_s > 0 && library->conf->record_retention_days)
+		log_warn("library: the clock was set forward by %lld s; record.retention_days removes "
+		         "nothing for "
+		         "%d s, in case it is set back",
+		        (long long)step_s, CLOCK_STEP_HOLD_S);
+	return clock_step_holds(&library->clock, clk_mono_ns());
+}
+
 static void library_keep_expire(struct library *library)
 {
-	const struct retention_rules rules = library_keep_rules(library->conf);
+	struct retention_rules rules = library_keep_rules(library->conf);
 	struct library_keep_list list = { .library = library };
 	struct statvfs fs;
 
+	if (library_keep_clock(library))
+		rules.max_age_s = 0;
 	if ((!rules.max_age_s && !rules.max_bytes && !rules.min_free_bytes) ||
 	        statvfs(library->conf->record_dir, &fs))
 		return;
@@ -184,10 +199,10 @@ struct library_keep_wishes {
 static struct library_keep_done *library_keep_wait(
         struct library *library, struct library_keep_wishes *ret_wishes)
 {
-	struct timespec until;
+	uint64_t ns = clk_mono_ns() + CLK_NS_PER_S;
+	const struct timespec until = { .tv_sec = (time_t)(ns / CLK_NS_PER_S),
+		.tv_nsec = (long)(ns % CLK_NS_PER_S) };
 
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec++;
 	pthread_mutex_lock(&library->lock);
 	if (!library->stopping && !library->scan_wanted && !library->done)
 		pthread_cond_timedwait(&library->wake, &library->lock, &until);

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include "control/catalogue.h"
+#include "control/clock_step.h"
 #include "control/control.h"
 #include "control/events.h"
 #include "control/growing.h"
@@ -30,6 +31,7 @@ struct library {
 	uint64_t created_unix_ns; /* what is older happened before, and nobody is told of it */
 	bool listing, listed;     /* the dataplane says what is open; it has done so once. The loop's own */
 	bool disk_is_bad;         /* as disk.full told. The thread's own */
+	struct clock_step clock;  /* the thread's own, likewise */
 	uint64_t dir_id;          /* of the directory that was opened last; 0: none yet */
 	int logged_dir_error; /* of the last failure to open record.dir, which is logged once; under pairs */
 

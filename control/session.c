@@ -14,6 +14,7 @@
 #include "control/budget.h"
 #include "control/control.h"
 #include "control/dataplane.h"
+#include "control/disk.h"
 #include "control/session_life.h"
 #include "control/session_promise.h"
 
@@ -63,6 +64,7 @@ int sessions_admit(struct sessions *ss, char ret_why[LIMIT_REASON_BYTES + 1])
 	const struct control *control = ss->control;
 	const struct conf *conf = control->conf;
 	struct statvfs fs;
+	int error;
 
 	if (!conf->record_enabled)
 		return refuse(ret_why, -EPERM, "record.enabled is 0");
@@ -74,6 +76,12 @@ int sessions_admit(struct sessions *ss, char ret_why[LIMIT_REASON_BYTES + 1])
 		return refuse(ret_why, -EROFS, "record.dir is read-only");
 	if ((uint64_t)fs.f_bavail * fs.f_frsize < (uint64_t)conf->record_min_free_mb << 20)
 		return refuse(ret_why, -EDQUOT, "less space is free than record.min_free_mb");
+	error = disk_last_error(control);
+	if (error) {
+		snprintf(ret_why, LIMIT_REASON_BYTES + 1, "the last write to record.dir failed: %s",
+		        strerror(error));
+		return error == ENOSPC || error == EDQUOT ? -EDQUOT : -EROFS;
+	}
 	return 0;
 }
 

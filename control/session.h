@@ -25,9 +25,10 @@ int sessions_admit(struct sessions *sessions, char ret_why[LIMIT_REASON_BYTES + 
 /* Take what @open asks (port 0: any free one, WebRTC's is as given; id, unless it has one, promised names and
  * opened_unix_ns are filled in), have the dataplane open it. On success @open is the session as it runs; the
  * caller wipes its keys. 0, or with a sentence in @ret_why: -EPERM (record.enabled is 0), -EDQUOT (less than
- * record.min_free_mb free), -EROFS (record.dir not usable), -EEXIST (room and track taken), -EADDRINUSE,
- * -ERANGE (port taken, or not one of ours), -ENOSPC (no port or place left), -EUSERS (the machine is full),
- * -ENOTCONN, -ETIMEDOUT (no dataplane), -EINVAL, -ENOKEY, … (the dataplane's refusal), -ENOMEM. */
+ * record.min_free_mb free), -EROFS (record.dir not usable, or the last write to it failed), -EEXIST (room and
+ * track taken), -EADDRINUSE, -ERANGE (port taken, or not one of ours), -ENOSPC (no port or place left),
+ * -EUSERS (the machine is full), -ENOTCONN, -ETIMEDOUT (no dataplane), -EINVAL, -ENOKEY, … (the dataplane's
+ * refusal), -ENOMEM. */
 int sessions_open(
         struct sessions *sessions, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1]);
 

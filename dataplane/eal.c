@@ -45,27 +45,28 @@ bool eal_is_pci(const char *word)
 	return sscanf(word, "%2x:%2x.%1u%n", &bus, &device, &function, &used) == 3 && !word[used];
 }
 
-unsigned eal_free_hugepages(void)
+/* MiB of huge pages of any size that are free. */
+static uint64_t free_hugepages_mb(void)
 {
 	static const char dir[] = "/sys/kernel/mm/hugepages";
 	DIR *sizes = opendir(dir);
-	unsigned total = 0;
+	uint64_t total_kb = 0;
 
 	for (struct dirent *e; sizes && (e = readdir(sizes));) {
 		char path[512];
-		unsigned pages = 0;
+		unsigned long size_kb, pages = 0;
 
 		snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, e->d_name);
-		FILE *f = e->d_name[0] == '.' ? NULL : fopen(path, "r");
+		FILE *f = sscanf(e->d_name, "hugepages-%lukB", &size_kb) == 1 ? fopen(path, "r") : NULL;
 		if (!f)
 			continue;
-		if (fscanf(f, "%u", &pages) == 1)
-			total += pages;
+		if (fscanf(f, "%lu", &pages) == 1)
+			total_kb += (uint64_t)pages * size_kb;
 		fclose(f);
 	}
 	if (sizes)
 		closedir(sizes);
-	return total;
+	return total_kb >> 10;
 }
 
 /* CPUs that the poll loops leave free, as an EAL list "(0,2,3)"; all of them when they leave none. */
@@ -99,30 +100,51 @@ static int check_cpus(const unsigned *cpus, int count)
 	return 0;
 }
 
-static int check_memory(const struct conf *conf)
+static bool has_pci(const struct conf *conf)
 {
-	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF)
+	for (char **port = conf->dataplane_port; *port; port++)
+		if (eal_is_pci(*port))
+			return true;
+	return false;
+}
+
+/* Whether DPDK's memory is of huge pages. A machine that has none is no reason not to record, unless that is
+ * asked for, or a NIC was bought to be fast: then somebody has to know. */
+static int choose_memory(const struct conf *conf, bool *ret_huge)
+{
+	uint64_t free_mb = conf->dataplane_hugepages == CONF_HUGEPAGES_OFF ? 0 : free_hugepages_mb();
+	int wanted = (int)(conf->dataplane_memory_mb + conf->dataplane_block_mb) / 2 + 16;
+
+	*ret_huge = free_mb >= (uint64_t)conf->dataplane_memory_mb;
+	if (*ret_huge || conf->dataplane_hugepages == CONF_HUGEPAGES_OFF)
 		return 0;
-	if (eal_free_hugepages())
+	if (conf->dataplane_hugepages == CONF_HUGEPAGES_AUTO && !has_pci(conf)) {
+		log_warn("%llu MiB of huge pages are free, dataplane.memory_mb asks for %lld: running in the "
+		         "small "
+		         "form, from plain memory, where every packet costs more; 'echo %d > "
+		         "/proc/sys/vm/nr_hugepages' and a restart end that",
+		        (unsigned long long)free_mb, (long long)conf->dataplane_memory_mb, wanted);
 		return 0;
-	log_error("no free huge pages, nothing is started: 'echo %d > /proc/sys/vm/nr_hugepages' reserves 2 "
-	          "MiB pages until "
-	          "the next boot; for a trial without them set hugepages = off in [dataplane]",
-	        (int)(conf->dataplane_memory_mb + conf->dataplane_block_mb) / 2 + 16);
+	}
+	log_error("%llu MiB of huge pages are free, dataplane.memory_mb asks for %lld, nothing is started: "
+	          "'echo "
+	          "%d > /proc/sys/vm/nr_hugepages' reserves 2 MiB pages until the next boot; without them, "
+	          "slower, it runs with hugepages = off in [dataplane]",
+	        (unsigned long long)free_mb, (long long)conf->dataplane_memory_mb, wanted);
 	return -ENOMEM;
 }
 
-static void build(struct eal_args *args, const struct conf *conf, const unsigned *cpus, unsigned count)
+static void build(
+        struct eal_args *args, const struct conf *conf, bool huge, const unsigned *cpus, unsigned count)
 {
 	char rest[1024];
-	bool pci = false;
 
 	add(args, "wirespool-dataplane");
 	add(args, "--no-telemetry");
 	add(args, "--log-level=%s", conf->log_level == LOG_LEVEL_DEBUG ? "notice" : "error");
 	add(args, "-m");
 	add(args, "%d", (int)conf->dataplane_memory_mb);
-	if (conf->dataplane_hugepages == CONF_HUGEPAGES_OFF) {
+	if (!huge) {
 		add(args, "--no-huge");
 		add(args, "--no-shconf"); /* no files of DPDK's own: --in-memory is not to be had without huge
 		                             pages */
@@ -137,14 +159,12 @@ static void build(struct eal_args *args, const struct conf *conf, const unsigned
 	add(args, "--lcores=%s", lcores);
 	add(args, "--main-lcore=0");
 	for (char **port = conf->dataplane_port; *port; port++) {
-		if (eal_is_pci(*port)) {
-			pci = true;
+		if (eal_is_pci(*port))
 			add(args, "--allow=%s", *port);
-		} else {
+		else
 			add(args, "--vdev=%s", *port);
-		}
 	}
-	if (!pci) {
+	if (!has_pci(conf)) {
 		add(args, "--no-pci");
 		add(args, "--iova-mode=va");
 	}
@@ -162,6 +182,7 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 	char *words[EAL_ARGS];       /* a copy: the EAL writes into it */
 	unsigned cpus[LIMIT_LCORES];
 	int count = conf_cpus(conf->dataplane_lcores, cpus, LIMIT_LCORES);
+	bool huge = false;
 
 	if (count <= 0) {
 		log_error("dataplane.lcores: name at least one CPU and at most %d", LIMIT_LCORES);
@@ -169,11 +190,11 @@ int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count
 	}
 	int status = check_cpus(cpus, count);
 	if (!status)
-		status = check_memory(conf);
+		status = choose_memory(conf, &huge);
 	if (status)
 		return status;
 
-	build(&args, conf, cpus, (unsigned)count);
+	build(&args, conf, huge, cpus, (unsigned)count);
 	memcpy(words, args.words, sizeof(words));
 	int used = rte_eal_init(args.count, words);
 	if (used < 0) {

@@ -5,13 +5,10 @@
 
 #include "base/conf.h"
 
-/* Check huge pages and cores, build the EAL's arguments, start it. 0 or -errno, logged with the remedy. On
- * success
- * @ret_lcores has the EAL ids of the poll loops and *ret_count how many. */
+/* Check huge pages and cores, build the EAL's arguments, start it. 0 or -errno, logged with the remedy. With
+ * dataplane.hugepages = auto, no NIC of our own and too few huge pages, memory is plain: that is warned of.
+ * On success @ret_lcores has the EAL ids of the poll loops and *ret_count how many. */
 int eal_start(const struct conf *conf, unsigned *ret_lcores, unsigned *ret_count);
-
-/* How many huge pages of any size are free; 0: none. */
-unsigned eal_free_hugepages(void);
 
 /* Whether a word of dataplane.port is a PCI address ("0000:3b:00.0" or "3b:00.0"). */
 bool eal_is_pci(const char *word);

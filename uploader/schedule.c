@@ -136,6 +136,8 @@ void schedule_completed(struct uploader *u, struct transfer *t, bool fresh)
 		TAILQ_REMOVE(&u->unfinished, t, all);
 	t->listed = false;
 	u->done += fresh;
+	u->object_bytes += fresh && !t->in.forgotten ? t->stored : 0;
+	t->accounted = 0;
 	if (fresh && t->in.finished_ns)
 		t->pub.took_ns = clk_mono_ns() - t->in.finished_ns;
 	pthread_mutex_unlock(&u->lock);
@@ -150,6 +152,21 @@ void schedule_completed(struct uploader *u, struct transfer *t, bool fresh)
 		u->cfg.on_done(u->cfg.arg, t->name, &status);
 }
 
+/* A finished recording is taken into the account of objects, or its size there changes: a repair may have
+ * made it shorter. One that was uploaded, and is another file now, waits again. */
+static void account(struct uploader *u, struct transfer *t)
+{
+	pthread_mutex_lock(&u->lock);
+	if (!t->in.forgotten) {
+		u->offered_bytes += t->readable - t->accounted;
+		t->accounted = t->readable;
+		if (!t->listed)
+			TAILQ_INSERT_TAIL(&u->unfinished, t, all);
+		t->listed = true;
+	}
+	pthread_mutex_unlock(&u->lock);
+}
+
 /* Look at what the API said last about a transfer whose ledger has been read. */
 static void take_offer(struct uploader *u, struct transfer *t)
 {
@@ -162,6 +179,8 @@ static void take_offer(struct uploader *u, struct transfer *t)
 	}
 	t->offered = false;
 	if (!transfer_is_done(t)) {
+		if (t->finished)
+			account(u, t);
 		schedule_ready(u, t);
 		schedule_publish(u, t, NULL);
 		if (!t->told_queued)

@@ -25,6 +25,11 @@ int task_open(int dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
+uint64_t task_unix_s(const struct task_env *env)
+{
+	return (uint64_t)((int64_t)(clk_wall_ns() / CLK_NS_PER_S) + env->clock_ahead_s);
+}
+
 void task_order_free(struct task_order *order)
 {
 	free(order->key);
@@ -71,7 +76,7 @@ static int begin_request(struct task *task, const struct task_env *env)
 		.id_marker = o->id_marker,
 		.fields = fields,
 		.field_count = o->field_count,
-		.unix_s = clk_wall_ns() / CLK_NS_PER_S };
+		.unix_s = task_unix_s(env) };
 	struct s3_head head;
 
 	for (size_t i = 0; i < o->field_count; i++)

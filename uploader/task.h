@@ -34,8 +34,9 @@ struct task_order {
 struct task_env {
 	struct exchange_env exchange;
 	const struct s3_store *store;
-	int dir;          /* record.dir */
-	bool wait_for_go; /* the store has not proved usable: ask before sending a body */
+	int dir;               /* record.dir */
+	bool wait_for_go;      /* the store has not proved usable: ask before sending a body */
+	int64_t clock_ahead_s; /* by how much the store's clock is ahead of ours, where it refused ours */
 };
 
 enum task_stage { TASK_FREE, TASK_HASH, TASK_WIRE };
@@ -50,6 +51,9 @@ struct task {
 	struct digest digest;
 	struct exchange exchange;
 };
+
+/* Seconds since 1970 by which requests are signed: the store's. */
+uint64_t task_unix_s(const struct task_env *env);
 
 /* Open @name's file: finished or still .part, also while it is being renamed. A descriptor, or -errno. */
 int task_open(int dir, const char *name);

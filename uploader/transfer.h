@@ -68,6 +68,8 @@ struct transfer {
 	bool told_queued, told_started;
 
 	struct ledger ledger;
+	uint64_t accounted;  /* bytes of it that the account of objects has taken in; under the lock */
+	uint64_t stored;     /* bytes of the object, by the store */
 	uint64_t readable;   /* bytes: of the file when finished, announced while it grows */
 	uint64_t generation; /* counts uploads begun */
 	bool proving;        /* HEAD is next */

@@ -192,6 +192,7 @@ static bool head_result(struct transfer *t, const struct transfer_env *env, cons
 	if (verdict->outcome == S3_FAILED || verdict->outcome == S3_GONE)
 		return false;
 	if (present && reply->length == (int64_t)t->readable && proves(t, reply->etag)) {
+		t->stored = (uint64_t)reply->length;
 		finish(t, env, reply->etag);
 		return true;
 	}

@@ -270,6 +270,8 @@ void uploader_forget(struct uploader *uploader, const char *name)
 			TAILQ_REMOVE(&u->unfinished, t, all);
 		t->listed = false;
 		u->in_state[t->pub.state]--;
+		u->forgotten_bytes += t->accounted;
+		t->accounted = 0;
 		t->in.forgotten = true;
 		tell(u, t);
 	}
@@ -316,15 +318,18 @@ void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_coun
 {
 	struct uploader *u = uploader;
 	struct transfer *t;
-	uint64_t oldest = 0;
+	uint64_t oldest = 0, held = 0, waiting = 0;
 
 	pthread_mutex_lock(&u->lock);
 	TAILQ_FOREACH(t, &u->unfinished, all)
 	{
 		uint64_t started = t->meta.started_unix_ns;
+		const struct transfer_public *pub = &t->pub;
 
 		if (started && (!oldest || started < oldest))
 			oldest = started;
+		held += t->accounted;
+		waiting += pub->bytes_total > pub->bytes_done ? pub->bytes_total - pub->bytes_done : 0;
 	}
 	*ret_counts = (struct uploader_counts){ .queued = u->in_state[UPLOADER_QUEUED],
 		.active = u->in_state[UPLOADER_ACTIVE],
@@ -333,8 +338,29 @@ void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_coun
 		.done = u->done,
 		.failures = u->failures,
 		.bytes_sent = u->bytes_sent,
+		.waiting_bytes = waiting,
+		.held_bytes = held,
 		.oldest_unix_ns = oldest,
 		.store_usable = u->store_usable };
 	snprintf(ret_counts->last_error, sizeof(ret_counts->last_error), "%s", u->last_error);
+	pthread_mutex_unlock(&u->lock);
+}
+
+void uploader_account(struct uploader *uploader, struct uploader_account *ret_account)
+{
+	struct uploader *u = uploader;
+	struct transfer *t;
+
+	pthread_mutex_lock(&u->lock);
+	*ret_account = (struct uploader_account){
+		.offered = u->offered_bytes, .objects = u->object_bytes, .forgotten = u->forgotten_bytes
+	};
+	TAILQ_FOREACH(t, &u->unfinished, all)
+	{
+		if (t->pub.state == UPLOADER_STOPPED)
+			ret_account->failed += t->accounted;
+		else
+			ret_account->pending += t->accounted;
+	}
 	pthread_mutex_unlock(&u->lock);
 }

@@ -57,6 +57,8 @@ struct uploader_meta {
 struct uploader_counts {
 	uint64_t queued, active, retrying, stopped; /* recordings now */
 	uint64_t done, failures, bytes_sent;        /* since start */
+	uint64_t waiting_bytes;                     /* of finished recordings, not sent yet */
+	uint64_t held_bytes;     /* of finished recordings that are not uploaded: all of their files */
 	uint64_t oldest_unix_ns; /* start of the oldest recording not yet uploaded; 0: none */
 	bool store_usable;       /* the last request that says so was answered well */
 	char last_error[256];
@@ -109,5 +111,23 @@ int uploader_retry(struct uploader *uploader, const char *name);
 /* 0 or -ENOENT (state NONE). */
 int uploader_status(struct uploader *uploader, const char *name, struct uploader_status *ret_status);
 void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts);
+
+/* Where the bytes of recordings are that were to be uploaded since the start: offered = objects + pending +
+ * failed + forgotten, at any moment. */
+struct uploader_account {
+	uint64_t offered;   /* of files that were finished, and not uploaded before */
+	uint64_t objects;   /* in the store, by its own word */
+	uint64_t pending;   /* to be sent, or under way, or to be tried again */
+	uint64_t failed;    /* given up, until they are asked for */
+	uint64_t forgotten; /* deleted before they were uploaded */
+};
+void uploader_account(struct uploader *uploader, struct uploader_account *ret_account);
+
+/* Bytes that are nowhere; less than 0: more is somewhere than was offered. Not 0: something is wrong. */
+static inline int64_t uploader_unaccounted(const struct uploader_account *account)
+{
+	return (int64_t)(account->offered - account->objects - account->pending - account->failed -
+	                 account->forgotten);
+}
 
 #endif

@@ -27,6 +27,7 @@ struct uploader {
 	struct transfer_list inbox, unfinished;
 	uint64_t in_state[UPLOADER_DONE + 1];
 	uint64_t done, failures, bytes_sent;
+	uint64_t offered_bytes, object_bytes, forgotten_bytes; /* see uploader_account */
 	bool store_usable, stop;
 	char last_error[S3_REASON_BYTES]; /* … to here */
 

@@ -12,8 +12,10 @@
 #include "base/log.h"
 #include "uploader/schedule.h"
 
-#define LONGEST_WAIT_S 60
-#define GATE_LOG_AFTER 3 /* failures in a row before the store itself is worth a log line */
+#define LONGEST_WAIT_S  60
+#define SKEW_FOLLOWED_S 300 /* stores allow 900 */
+#define SKEW_AGREES_S   10
+#define GATE_LOG_AFTER  3 /* failures in a row before the store itself is worth a log line */
 
 void worker_end_tasks(struct uploader *u, const void *owner)
 {
@@ -185,6 +187,27 @@ static bool step_tasks(struct uploader *u)
 	return more;
 }
 
+/* A store refuses signatures whose time is off by a quarter of an hour; then its own time is in the answer. A
+ * clock that was set, here or there, is no reason to stop uploading. To a HEAD no code comes. */
+static void follow_clock(struct uploader *u, const struct exchange_reply *reply, struct s3_verdict *verdict)
+{
+	int64_t apart_s = reply->date_unix_s - (int64_t)task_unix_s(&u->task_env);
+
+	if (reply->status != 403 || reply->date_unix_s < 0 || llabs(apart_s) < SKEW_FOLLOWED_S)
+		return;
+	u->task_env.clock_ahead_s += apart_s;
+	if (llabs(u->task_env.clock_ahead_s) < SKEW_AGREES_S)
+		u->task_env.clock_ahead_s = 0;
+	verdict->slow = false;
+	if (!u->task_env.clock_ahead_s)
+		log_info("object store: its clock and ours agree again");
+	else
+		log_warn("object store: it refuses our clock, which is %lld s from its own: requests are "
+		         "signed by "
+		         "its clock from now on; let NTP set this machine's",
+		        (long long)-u->task_env.clock_ahead_s);
+}
+
 static void collect(struct uploader *u)
 {
 	CURLMsg *msg;
@@ -206,6 +229,7 @@ static void collect(struct uploader *u)
 		s3_judge(&verdict, task->order.op, reply.status, reply.body, reply.len, reply.reason);
 		verdict.retry_after_s = reply.retry_after_s;
 		verdict.unsure = verdict.unsure && reply.went_out;
+		follow_clock(u, &reply, &verdict);
 		ended(u, task, &reply, &verdict);
 	}
 }

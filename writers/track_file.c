@@ -134,7 +134,9 @@ void track_file_packet(struct track *track, const struct packet *packet)
 	struct track_file *file = &track->file;
 
 	file->last_rtp = packet->rtp_time;
-	file->ended_unix_ns = packet->arrival_unix_ns;
+	/* A clock that is set meanwhile moves no end before its beginning. */
+	file->ended_unix_ns =
+	        file->mux ? (uint64_t)file->wall_ns + packet->arrival_mono_ns : packet->arrival_unix_ns;
 	file->repaired_pkts += (packet->flags & PACKET_REPAIRED) != 0;
 	if (file->ssrc_count && file->ssrcs[file->ssrc_count - 1] == packet->ssrc)
 		return;
@@ -268,6 +270,8 @@ void track_file_end(struct track *track, const char *reason, bool next)
 		return;
 	}
 	write_end(track, &ended->end, reason);
+	track_count(track, STAT_TRACK_filed_pkts,
+	        stat_get(track->slot, STAT_TRACK_pkts) - file->before[STAT_TRACK_pkts]);
 	ended->segment = file->segment;
 	forget_file(track);
 	if (!next)

@@ -4,10 +4,14 @@
 
     ffmpeg ──> dataplane     POST /api/v1/sessions, POST /whip ──> control: what there is against what is asked
 """
+import contextlib
 import re
 
 import senders
+import store
+from disks import slow_disk, tmpfs
 from offer import OFFER
+from packets import VIDEO, Video
 from rig import Rig, check, equal, ivf_frames, key_base64, main, wait_for
 
 PROFILE = "AES_CM_128_HMAC_SHA1_80"
@@ -69,4 +73,65 @@ def blocks_that_would_be_too_few():
         equal((budget["limit"], budget["refused"]["blocks"]), (0.01, 1), f"budget in /api/v1/stats: {budget}")
 
 
-main([poll_loops_that_would_be_too_busy, blocks_that_would_be_too_few])
+def a_disk_that_does_not_keep_up():
+    clip = senders.video_clip("VP8", 2, kbit=4000)
+    with Rig(ingest="allow_plain_rtp = 1", log="warn") as rig:
+        s = rig.open([dict(VIDEO, ssrc=2000)], room="runs")
+        video = Video(rig, s["port"], clip)
+        video.send(60)
+        equal(rig.finish(rig.open([dict(VIDEO, ssrc=9)], room="early")["id"])["state"], "done", "a session while the disk keeps up")
+        with slow_disk(rig, "wirespool-dataplane", 65536):
+            def full():
+                video.send(10)
+                status, *rest = ask(rig, 1)
+                if status == 201:
+                    rig.finish(rest[0]["id"])
+                return status != 201 and (status, *rest)
+            refused(*wait_for("a refusal", full, 60, 0.2), r"full: the disk does not keep up: [0-9.]+ MB wait to be written")
+            now = gauges(rig)
+            equal((now["wirespool_budget_disk_strained"], now["wirespool_budget_headroom_bytes_per_second"]), (1, 0), "strain in the metrics")
+            check(now['wirespool_budget_refused_total{resource="disk"}'] >= 1, f"refusals: {now}")
+        wait_for("the disk to keep up", lambda: not gauges(rig)["wirespool_budget_disk_strained"], 60, 0.5)
+        check(gauges(rig)["wirespool_budget_disk_most_bytes_per_second"] > 0, "what the disk took is known")
+        refused(*ask(rig, 2), r"full: the disk would be asked for [0-9.]+ MB/s; when it did not keep up it took 0\.\d, 85 % of that is the budget")
+        equal(rig.finish(s["id"])["state"], "done", "the session that ran")
+        check([d for _, d in ivf_frames(rig.path(next(r["name"] for r in rig.listing() if r["room"] == "runs")))[1]] == video.sent, "frames of the one that ran")
+
+
+def uploads_that_would_fill_the_disk():
+    clip = senders.video_clip("VP8", 2, kbit=4000)
+    with contextlib.ExitStack() as stack:
+        swift = stack.enter_context(store.Store())
+        rig = stack.enter_context(Rig(start=False, ingest="allow_plain_rtp = 1", rest=swift.ini(delete_after_upload=1), env=swift.env()))
+        stack.enter_context(tmpfs(rig.records, "size=192m"))  # for ten minutes of 2.5 Mbit/s
+        rig.start_dataplane()
+        rig.start_control()
+
+        def record(n, count=90):
+            s = rig.open([dict(VIDEO, ssrc=2000 + n)], room=f"room{n}")
+            video = Video(rig, s["port"], clip, ssrc=2000 + n)
+            video.send(count)
+            equal(rig.finish(s["id"])["state"], "done", f"session {n}")
+
+        def uploads():
+            return rig.ok("GET", "/api/v1/stats")["uploads"]
+        record(1)
+        wait_for("its upload", lambda: uploads()["done"] == 1 and not uploads()["waiting_bytes"], 30)
+        equal(rig.finish(rig.open([dict(VIDEO, ssrc=1)], room="early")["id"])["state"], "done", "a session while nothing waits")
+        swift.proxy.go_away()
+        record(2)
+        wait_for("more than a minute of recording to wait", lambda: uploads()["waiting_bytes"] > 60 * rig.ok("GET", "/api/v1/stats")["budget"]["recorded_bytes_s"] > 0, 200, 0.5)
+
+        def full():
+            status, *rest = ask(rig, 1)
+            if status == 201:
+                rig.finish(rest[0]["id"])
+            return status != 201 and (status, *rest)
+        refused(*wait_for("a refusal", full, 30, 0.5), r"full: uploads are \d+ MB behind, which would fill the disk in \d+ min, 60 is the least \(control.full_minutes\)")
+        check(gauges(rig)['wirespool_budget_refused_total{resource="uploads"}'] >= 1, f"refusals: {gauges(rig)}")
+        swift.proxy.come()
+        wait_for("what waited to be sent", lambda: uploads()["done"] == 2, 60)
+        wait_for("room for another", lambda: ask(rig, 3)[0] == 201, 30, 0.5)
+
+
+main([poll_loops_that_would_be_too_busy, blocks_that_would_be_too_few, a_disk_that_does_not_keep_up, uploads_that_would_fill_the_disk])

@@ -419,6 +419,9 @@ def a_sound_recorder_has_no_problem():
         has(found, "nic", "ok", rig.iface)
         has(found, "io_uring", "ok", "works")
         has(found, "limits", "ok", "the dataplane may open")
+        has(found, "descriptors", "ok", "RX descriptors take 1024 of 32767 packet buffers")
+        has(found, "crypto", "ok" if " aes " in open("/proc/cpuinfo", encoding="ascii").read() else "warning", "SRTP goes by")
+        check(found["reach"][0][0] in ("ok", "warning") and "net_af_packet0 has a link" in found["reach"][0][1], f"reach: {found['reach']}")
         has(found, "versions", "ok", "the dataplane runs on DPDK's")
         version = wirespool("--version").out.split()[1]
         for daemon in rig.procs:
@@ -473,7 +476,8 @@ def machines_that_are_not_set_up():
             f.write(re.sub("hugepages = .*", "hugepages = auto", text).replace(f"iface={rig.iface}", "iface=wsnone"))
         found = doctor(rig, "hugepages", "nic", code=1, before=in_mounts(
             "mount -t tmpfs none /sys/kernel/mm/hugepages; mkdir /sys/kernel/mm/hugepages/hugepages-2048kB; cd /sys/kernel/mm/hugepages/hugepages-2048kB; echo 0 >nr_hugepages; echo 0 >free_hugepages; cd /"))
-        has(found, "hugepages", "problem", "no huge pages are reserved", "nr_hugepages")
+        has(found, "hugepages", "warning", "no huge pages are reserved", "nr_hugepages")
+        has(found, "hugepages", "warning", "small form", "wirespool setup --hugepages 2M:192")
         has(found, "nic", "problem", "no interface wsnone")
         found = doctor(rig, "hugepages", before=in_mounts(
             "mount -t tmpfs none /sys/kernel/mm/hugepages; mkdir /sys/kernel/mm/hugepages/hugepages-2048kB; cd /sys/kernel/mm/hugepages/hugepages-2048kB; echo 512 >nr_hugepages; echo 512 >free_hugepages; cd /"))
@@ -488,6 +492,11 @@ def machines_that_are_not_set_up():
         has(found, "address", "problem", "127.0.0.1/8 is a loopback address")
         has(found, "address", "warning", f"10.77.0.1/24 is the kernel's, too ({rig.iface})", "ip addr del")
         has(found, "address", "problem", "gateway 10.78.0.1 is in no prefix")
+        masked = os.path.join(rig.dir, "cpuinfo")  # an old model
+        with open("/proc/cpuinfo", encoding="ascii") as f, open(masked, "w", encoding="ascii") as g:
+            g.write(re.sub(r" (v?aes|v?pclmulqdq)\b", "", f.read()))
+        has(doctor(rig, "crypto", before=in_mounts(f"mount --bind {masked} /proc/cpuinfo")), "crypto", "warning", "shows no aes pclmulqdq", "host-passthrough")
+        has(doctor(rig, "descriptors", code=1, env={"WIRESPOOL_DATAPLANE_RX_DESCRIPTORS": "32768"}), "descriptors", "problem", "RX descriptors take 32768 packet buffers", "dataplane.mbufs")
         os.chmod(rig.dir, 0o755)
         found = doctor(rig, "limits", code=1, before=("setpriv", "--reuid", "65534", "--clear-groups", "prlimit", "--nofile=1024:1024", "--memlock=65536:65536"))
         has(found, "limits", "problem", "may open 1024 files", "LimitNOFILE=401024")
@@ -534,6 +543,7 @@ def daemons_that_do_not_answer():
             has(doctor(rig, "control", code=1), "control", "problem", "that is no wirespool-control (404")
             p.terminate()
         rig.start_control_alone()
+        has(doctor(rig, "reach"), "reach", "unchecked", "does not run", "start wirespool-dataplane")
         found = doctor(rig, "dataplane", "control", "ready", code=1)
         has(found, "control", "ok", "answers")
         has(found, "ready", "problem", "dataplane: wirespool-dataplane does not answer", "start wirespool-dataplane")
@@ -544,6 +554,15 @@ def daemons_that_do_not_answer():
         has(found, "config", "problem", f"{rig.ini}:")
         has(found, "control", "unchecked", "needs a good configuration")
         check(found["io_uring"][0][0] == "ok", "what needs no configuration is looked at")
+
+
+def a_gateway_that_does_not_answer():
+    with Recorder(ingest="gateway = 10.77.0.254") as rig:
+        has(doctor(rig, "reach", code=1), "reach", "problem", "0 of 1 gateways", "ingest.gateway")
+        rig.netns_run("ip", "addr", "add", "10.77.0.254/24", "dev", "snd")
+
+        wait_for("the gateway", lambda: rig.stats()["port"][0].get("gateways_resolved") == 1, 30, 0.5)
+        has(doctor(rig, "reach"), "reach", "ok", "1 of 1 gateways answer")
 
 
 def whoever_may_not_look_is_told_so():
@@ -570,7 +589,7 @@ def fresh(case):
 CASES = [sessions_and_records_are_listed_shown_and_ended, long_lists_are_paged, hashes_are_compared_with_and_without_daemons, a_download_goes_on_where_it_broke_off,
          uploads_that_wait_are_told_and_tried_again, events_are_followed, a_feed_that_breaks_off_is_taken_up_again, tokens_and_certificates_are_found,
          configurations_are_checked, help_and_wrong_use, words_are_completed, a_sound_recorder_has_no_problem, stores_that_refuse_are_told_with_a_remedy, a_clock_that_is_off_is_told,
-         machines_that_are_not_set_up, disks_that_take_nothing, daemons_that_do_not_answer, whoever_may_not_look_is_told_so]
+         machines_that_are_not_set_up, disks_that_take_nothing, daemons_that_do_not_answer, a_gateway_that_does_not_answer, whoever_may_not_look_is_told_so]
 
 with store.Store() as swift:
     main([fresh(case) for case in CASES])

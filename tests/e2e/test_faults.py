@@ -21,6 +21,7 @@ import urllib.error
 import urllib.request
 
 import senders
+from disks import ballast, slow_disk, tmpfs
 from packets import AUDIO, VIDEO, Audio, Video, real_packets, rtcp_packets, same
 from rig import BUILD, ROOT, Rig, Skipped, check, decodes, equal, ivf_frames, key_base64, main, run, wait_for
 
@@ -104,16 +105,30 @@ def the_sample_is_good_and_secrets_are_masked():
         check("secret_key" in out and "access-id" in out and "run_dir = DIR/run" in out, f"--print-config: {out}")
 
 
-def no_huge_pages():
+def free_pages():
+    """Files that say how many huge pages there are, and how many."""
     pages = [os.path.join("/sys/kernel/mm/hugepages", d, "nr_hugepages") for d in os.listdir("/sys/kernel/mm/hugepages")]
-    before = {p: open(p).read().strip() for p in pages}
+    return {p: open(p).read().strip() for p in pages}
+
+
+def no_huge_pages():
+    before = free_pages()
     if any(n != "0" for n in before.values()):
         raise Skipped("huge pages are reserved here, perhaps in use")
-    for wish in ("auto", "on"):
-        code, out, left = ends("wirespool-dataplane", PLACES.replace("hugepages = off", f"hugepages = {wish}"))
+    for wish, port in (("on", "net_null0"), ("auto", "0000:fe:1f.7")):  # a NIC of its own is for speed
+        code, out, left = ends("wirespool-dataplane", PLACES.replace("hugepages = off", f"hugepages = {wish}\nport = {port}"))
         equal(code, 1, f"exit code with hugepages = {wish}: {out}")
         check("/proc/sys/vm/nr_hugepages" in out and "hugepages = off" in out, f"no remedy in: {out}")
-    equal({p: open(p).read().strip() for p in pages}, before, "huge pages reserved")
+    equal(free_pages(), before, "huge pages reserved")
+
+
+def without_huge_pages_it_runs_in_the_small_form():
+    if any(n != "0" for n in free_pages().values()):
+        raise Skipped("huge pages are reserved here, perhaps in use")
+    with Rig(env=dict(WIRESPOOL_DATAPLANE_HUGEPAGES="auto"), **PLAIN) as rig:
+        said = rig.log("wirespool-dataplane")
+        check(said.count("small form") == 1 and "/proc/sys/vm/nr_hugepages" in said, f"it is not told: {said}")
+        audio_works(rig, "small")
 
 
 def devices_that_are_not_there():
@@ -127,24 +142,6 @@ def devices_that_are_not_there():
 
 
 # --- disks --------------------------------------------------------------------------------------------------------------
-@contextlib.contextmanager
-def tmpfs(path, options):
-    run("mount", "-t", "tmpfs", "-o", options, "tmpfs", path)
-    try:
-        yield path
-    finally:
-        run("umount", "-l", path)
-
-
-def ballast(path, leave_kib):
-    """Fill the file system under a directory but for so many KiB; the name of the file that does it."""
-    name = os.path.join(path, "ballast")
-    fs = os.statvfs(path)
-    with open(name, "ab") as f:
-        f.write(bytes(max(0, fs.f_bavail * fs.f_frsize - leave_kib * 1024)))
-    return name
-
-
 def ready(rig):
     """(status, {check: reason}) of /readyz; no reason where all is well."""
     status, answer, _ = rig.api("GET", "/readyz")
@@ -272,10 +269,9 @@ def the_disk_fills_up_under_way():
         rest = ballast(rig.records, 0) + "-rest"
         with contextlib.suppress(OSError), open(rest, "wb") as f:
             f.write(bytes(1 << 20))
-        late = rig.open([dict(AUDIO, ssrc=1002)], room="late")
-        Audio(rig, late["port"], ssrc=1002).send(5)
-        none = ended(rig, late["id"])
-        check(none["state"] == "failed" and "No space left" in none["reason"] and not none["recordings"], f"a session that begins on a full disk: {none}")
+        status, body, _ = rig.api("POST", "/api/v1/sessions", dict(room="late", participant="p", tracks=[dict(AUDIO, ssrc=1002)]))
+        equal((status, body["error"]["code"]), (507, "disk_full"), f"a session on a full disk: {body}")
+        check("No space left" in body["error"]["message"], f"its reason: {body}")
         os.unlink(heavy)
         os.unlink(rest)
         wait_for("readiness", lambda: ready(rig)[0] == 200)
@@ -287,35 +283,6 @@ def the_disk_fills_up_under_way():
         audio_works(rig, "after")
         left = [n for n in os.listdir(rig.records) if n.startswith(".") and not n.startswith(".catalogue")]
         equal(left, [], "left between the recordings")
-
-
-@contextlib.contextmanager
-def slow_disk(rig, name, bytes_s):
-    """What the daemon writes to the disk of its records goes at so many bytes a second (cgroup v1, blkio)."""
-    device = os.stat(rig.records).st_dev
-    place = f"/sys/fs/cgroup/blkio/{rig.name}"
-    limit = os.path.join(place, "blkio.throttle.write_bps_device")
-
-    def put(path, text):
-        with open(path, "w") as f:
-            f.write(text)
-    try:
-        os.mkdir(place)
-    except OSError as why:
-        raise Skipped(f"no cgroup of block devices here: {why}") from why
-    try:
-        try:
-            put(limit, f"{os.major(device)}:{os.minor(device)} {bytes_s}")
-        except OSError as why:
-            raise Skipped(f"{rig.records} is on no device that can be slowed down: {why}") from why
-        put(os.path.join(place, "cgroup.procs"), str(rig.procs[name].pid))
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            put(limit, f"{os.major(device)}:{os.minor(device)} 0")
-        put("/sys/fs/cgroup/blkio/cgroup.procs", str(rig.procs[name].pid))
-        wait_for("the cgroup to be empty", lambda: not open(os.path.join(place, "cgroup.procs")).read())
-        os.rmdir(place)
 
 
 def a_slow_disk_is_told_and_survived():
@@ -792,7 +759,7 @@ def logs_hold_no_secrets():
                 check(at < 0, f"a secret is told: {text[max(0, at - 150):at + 10]}")
 
 
-main([a_bad_configuration_starts_nothing, the_sample_is_good_and_secrets_are_masked, no_huge_pages, devices_that_are_not_there, a_records_directory_that_cannot_be_used,
+main([a_bad_configuration_starts_nothing, the_sample_is_good_and_secrets_are_masked, no_huge_pages, without_huge_pages_it_runs_in_the_small_form, devices_that_are_not_there, a_records_directory_that_cannot_be_used,
       the_records_directory_turns_read_only, the_records_directory_vanishes_under_way, the_disk_fills_up_under_way, a_slow_disk_is_told_and_survived, too_little_space_refuses_new_sessions_only,
       names_are_kept_and_files_are_safe, bad_requests_are_answered_and_forgotten, ports_and_tracks_are_given_once, plain_rtp_is_refused_unless_allowed,
       without_a_dataplane_control_says_so, a_dataplane_that_hangs_is_waited_for, recording_can_be_off, a_second_dataplane_harms_nothing, sessions_end_at_their_limits, a_file_that_is_full_goes_on_in_the_next,

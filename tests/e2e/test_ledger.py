@@ -7,6 +7,7 @@
 """
 import json
 import os
+import re
 import subprocess
 import time
 
@@ -21,7 +22,7 @@ def ledger(rig):
 
 
 def unaccounted(rig):
-    return {row["account"]: row["packets"] for row in ledger(rig)["unaccounted"]}
+    return {row["account"]: row.get("packets", row.get("bytes")) for row in ledger(rig)["unaccounted"]}
 
 
 def poke(rig, scope, instance, name, n):
@@ -63,7 +64,7 @@ def it_balances_and_tells_when_it_does_not():
         equal(unaccounted(rig), {}, "packets that are not accounted for")
         check(ledger(rig)["accounts"] >= 2 + 1, f"accounts: {ledger(rig)}")
         equal(set(gauges(rig).values()), {0}, "wirespool_unaccounted_packets")
-        check({"ports", "rings", "tracks", "lcore 0"} <= set(gauges(rig)), f"accounts in /metrics: {gauges(rig)}")
+        check({"ports", "rings", "tracks", "files", "lcore 0"} <= set(gauges(rig)), f"accounts in /metrics: {gauges(rig)}")
 
         poke(rig, "lcore", 0, "forwarded_in", 7)
         poke(rig, "writer", 0, "pkts", 2)
@@ -84,13 +85,80 @@ def it_balances_and_tells_when_it_does_not():
 def a_track_that_is_done_has_to_balance():
     with Rig() as rig:
         sessions = record(rig, 2)
-        poke(rig, "track", 0, "pkts", 3)
+        poke(rig, "track", 0, "late_pkts", 3)
         wait_for("an alarm", lambda: list(unaccounted(rig).values()) == [-3], 40, 0.5)
         check(next(iter(unaccounted(rig))).startswith("track r"), f"it has a name: {unaccounted(rig)}")
-        poke(rig, "track", 0, "pkts", -3)
+        poke(rig, "track", 0, "late_pkts", -3)
         wait_for("its end", lambda: unaccounted(rig) == {}, 40, 0.5)
         for sid in sessions:
             rig.finish(sid)
 
 
-main([it_balances_and_tells_when_it_does_not, a_track_that_is_done_has_to_balance])
+FATES = ("packets", "late_packets", "malformed_packets", "cut_packets")
+
+
+def what_came_in_is_in_the_files():
+    """By file: what a track took is in the sidecars of its files, or there under the reason why it is not in one."""
+    with Rig(record="max_size_mb = 1") as rig:
+        sessions = record(rig, 2, "--kbps", "6000", "--size", "640x360", "--loss", "1", "--reorder", "2")
+        time.sleep(1)
+        came = {(sid, t["id"]): t["packets"] for sid in sessions for t in rig.session(sid)["tracks"]}
+        files = {}
+        for sid in sessions:
+            for r in rig.finish(sid)["recordings"]:
+                files.setdefault((sid, r["track"]), []).append(rig.sidecar(r["name"]))
+        filed = {k: sum(side[fate] for side in v for fate in FATES) for k, v in files.items()}
+        empty = re.findall(r"(r\d)_v_\S+: nothing was recorded, removed", rig.log("wirespool-dataplane"))  # what was cut there is in no sidecar
+        for n, sid in enumerate(sessions):
+            for track in ("v", "a"):
+                took, told = came[sid, track], filed[sid, track]
+                check(told == took or (track == "v" and f"r{n}" in empty and told < took), f"{told} packets in the files of track {track} of session {n}, which took {took}")
+        check(any(len(files[sid, "v"]) > 1 for sid in sessions), f"files of a track of video: {[len(v) for v in files.values()]}")
+
+        sid = record(rig, 1)[0]
+        rig.finish(sid)
+        slots = rig.session(sid)["tracks"]
+        wait_for("an account of the files that balances", lambda: gauges(rig).get("files") == 0 and not unaccounted(rig), 30, 0.5)
+        slot = next(t.get("slot", 0) for t in slots)
+        poke(rig, "track", slot, "filed_pkts", -4)
+        wait_for("an alarm", lambda: list(unaccounted(rig).values()) == [4], 40, 0.5)
+        check(next(iter(unaccounted(rig))).startswith("files r"), f"it has a name: {unaccounted(rig)}")
+        wait_for("it in the log", lambda: "4 packets were recorded that are in none of its files" in rig.log("wirespool-control"))
+        poke(rig, "track", slot, "filed_pkts", 4)
+        wait_for("its end", lambda: unaccounted(rig) == {}, 40, 0.5)
+
+
+def what_is_in_the_files_is_in_the_store_or_waits():
+    """By object: bytes of files that were handed to the uploader are in objects, wait, or were deleted before they came to it."""
+    with store.Store() as swift, Rig(rest=swift.ini(), env=swift.env()) as rig:
+        def sizes(names):
+            return sum(os.path.getsize(rig.path(n)) for n in names)
+
+        def take(count):
+            return [r["name"] for sid in record(rig, count) for r in rig.finish(sid)["recordings"]]
+
+        def account(**want):
+            def now():
+                got = ledger(rig).get("objects", {})
+                return all(got.get(k) == v for k, v in want.items()) and got
+            got = wait_for(f"the account of objects to be {want}", now, 40, 0.5)
+            equal(got["offered"], got["objects"] + got["pending"] + got["failed"] + got["forgotten"], "what was offered, and where it is")
+            equal(unaccounted(rig), {}, "what is not accounted for")
+        there = take(2)
+        stored = sizes(there)
+        account(offered=stored, objects=stored, pending=0, failed=0, forgotten=0)
+        equal(sum(len(swift.get(n)) for n in there), stored, "bytes of the objects in the store")
+        swift.proxy.go_away()
+        waits = take(2)
+        pending = sizes(waits)
+        account(offered=stored + pending, objects=stored, pending=pending)
+        gone = os.path.getsize(rig.path(waits[0]))
+        rig.ok("DELETE", f"/api/records/{waits[0]}")
+        account(offered=stored + pending, objects=stored, pending=pending - gone, forgotten=gone)
+        swift.proxy.come()
+        account(offered=stored + pending, objects=stored + pending - gone, pending=0, forgotten=gone)
+        text = rig.api("GET", "/metrics", raw=True)[1].decode()
+        check('\nwirespool_unaccounted_bytes{account="objects"} 0\n' in text and f'\nwirespool_uploads_account_bytes{{where="forgotten"}} {gone}\n' in text, "the metrics")
+
+
+main([it_balances_and_tells_when_it_does_not, a_track_that_is_done_has_to_balance, what_came_in_is_in_the_files, what_is_in_the_files_is_in_the_store_or_waits])

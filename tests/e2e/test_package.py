@@ -33,7 +33,6 @@ address = 10.77.0.1/24
 allow_plain_rtp = 1
 [dataplane]
 port = net_af_packet0,iface={iface},blocksz=65536,framesz=2048,framecnt=8192
-hugepages = off
 memory_mb = 256
 block_mb = 96
 mbufs = 32767
@@ -175,6 +174,9 @@ class House:
                 f.write("1")  # the kernel stays silent on the dataplane's end
             output("ip", "link", "set", self.rig.iface, "up")
             output("ip", "link", "set", "lo", "up")
+            # The one NIC of the machine, which is reached by it.
+            output("ip", "addr", "add", "10.77.0.9/24", "dev", self.rig.iface)
+            output("ip", "route", "add", "default", "via", "10.77.0.2")
         with open(self.path("/etc/wirespool/wirespool.ini"), "a", encoding="ascii") as f:
             f.write(INI.format(iface=self.rig.iface))
         with open(self.path("/etc/wirespool/environment"), "w", encoding="ascii") as f:
@@ -195,6 +197,12 @@ class House:
             with open(f"/proc/{self.nspawn.pid}/task/{self.nspawn.pid}/children", encoding="ascii") as f:
                 return f.read().split()
         self.leader = wait_for("the container", leader, 30)[0]
+        # This machine may have huge pages, and NICs; that one has none but the veth.
+        wait_for("its file systems", lambda: self.tried("mount", "-t", "tmpfs", "none", "/sys/kernel/mm/hugepages")[0] == 0, 30)
+        self.run("mount", "-t", "tmpfs", "none", "/sys/bus/pci/devices")
+        self.run("sh", "-ec", "mkdir /run/own; mount -t sysfs none /run/own; for d in class/net devices/virtual/net; do mount --bind /run/own/$d /sys/$d; done")
+        self.run("mkdir", "/sys/kernel/mm/hugepages/hugepages-2048kB")
+        self.run("sh", "-c", "cd /sys/kernel/mm/hugepages/hugepages-2048kB; echo 0 >nr_hugepages; echo 0 >free_hugepages")
         wait_for("systemd in the container", lambda: self.tried("systemctl", "is-system-running")[1].strip() in ("running", "degraded"), 60)
 
     def console(self):
@@ -367,6 +375,21 @@ def the_machine_is_set_up_at_boot():
     equal(house.property("wirespool-machine", "ActiveState"), "inactive", "wirespool-machine of a machine that is not set up")
 
 
+def a_small_machine_is_told_so_and_records():
+    """No huge pages, and one NIC, which carries the address that the machine is reached by."""
+    house.start()
+    said = house.run("wirespool", "setup")
+    check("small form" in said and f"wirespool setup --interface {house.rig.iface}" in said, f"setup: {said}")
+    check(f"port = net_af_packet0,iface={house.rig.iface}\n" in house.run("wirespool", "setup", "--interface", house.rig.iface), "how to share the interface")
+    check("in the small form" in house.run("journalctl", "-q", "-u", "wirespool-dataplane"), "the journal does not say that it is the small form")
+    code, found = house.tried("wirespool", "doctor", "--json", "--no-store", "hugepages", "nic", "iommu", "limits", "dataplane")
+    found = {f["check"]: f for f in json.loads(found)["checks"]}
+    equal((code, found["hugepages"]["state"], found["nic"]["state"], found["dataplane"]["state"]), (0, "warning", "ok", "ok"), f"the doctor: {found}")
+    check("small form" in found["hugepages"]["found"], f"the doctor: {found}")
+    house.rig.netns_run("ping", "-c", "3", "-i", "0.2", "10.77.0.9")  # Linux
+    house.rig.netns_run("ping", "-c", "3", "-i", "0.2", "10.77.0.1")  # the dataplane
+
+
 def systemd_runs_it_and_it_records():
     house.start()
     for daemon, user in zip(DAEMONS, ("wirespool", "wirespool-control")):
@@ -448,8 +471,11 @@ def an_upgrade_restarts_as_little_as_it_may():
     ini = house.path("/etc/wirespool/wirespool.ini")
     with open(ini, "a", encoding="ascii") as f:
         f.write("[log]\nlevle = info\n")
-    out = house.run("dpkg", "-i", house.newer("0.1.0+3"))
-    check("levle" in out and "refuses" in out, f"what is wrong with the configuration is told: {out}")
+    out = house.run("dpkg", "-i", house.newer("0.1.0+3"))  # which ends well: dpkg is not left with half a package
+    line = sum(1 for _ in open(ini, encoding="ascii"))
+    check(f"/etc/wirespool/wirespool.ini:{line}: " in out and "levle" in out and "refuses" in out, f"what is wrong with the configuration is told: {out}")
+    check("systemctl restart wirespool.target" in out, f"its remedy is told: {out}")
+    check("install ok installed" in house.run("dpkg", "-s", "wirespool"), "the package is configured")
     equal(house.pids(), during, "daemons, when the new version refuses the configuration")
     with open(ini, encoding="ascii") as f:
         good = f.read().replace("[log]\nlevle = info\n", "")
@@ -459,7 +485,7 @@ def an_upgrade_restarts_as_little_as_it_may():
     sender.stop()
     house.api("DELETE", f"/api/v1/sessions/{sid}")
     names = house.files("upgrade_*.ogg")
-    equal(len(names), 1, "one file over three upgrades")
+    equal(len(names), 1, "one file over three upgrades, one of them to a version that refuses the configuration")
     holds_all_of(names[0], sender.sender)
     house.run("dpkg", "-i", house.newer("0.1.0+4"))
     after = house.pids()
@@ -475,6 +501,7 @@ def holds_all_of(name, sender):
 def removed_while_recording_it_finishes_its_files():
     house.start()
     pids = house.pids()
+    done = house.api("GET", "/api/records")[0]["name"]
     _, sender = house.begin("removed")
     time.sleep(1)
     house.run("apt-get", "remove", "-yq", "wirespool")
@@ -488,6 +515,12 @@ def removed_while_recording_it_finishes_its_files():
         sidecar = json.load(f)
     equal((sidecar["state"], sidecar["size"]), ("finished", os.path.getsize(house.path(f"{RECORDS}/{names[0]}"))), "its sidecar")
     check(decodes(house.path(f"{RECORDS}/{names[0]}")) > 20, "it plays")
+    got = [p for _, p in ogg_packets(house.path(f"{RECORDS}/{names[0]}"))[2:]]
+    equal(got, sender.sender.sent[:len(got)], "its packets, as far as it was there")
+    check(house.files(done) == [done], f"{done}, which was finished before, is gone")
+    journal = house.run("journalctl", "-q", "-o", "cat", "-u", "wirespool-control", "-u", "wirespool-dataplane").splitlines()
+    ends = [next(line[:24] for line in reversed(journal) if words in line) for words in ("control: stopped", "stopping: finalising 1 sessions")]
+    check(ends == sorted(ends), f"control is stopped first, so that no session is opened meanwhile: {ends}")
 
 
 def purged_it_leaves_the_recordings():
@@ -504,7 +537,17 @@ def purged_it_leaves_the_recordings():
     equal(left, [], "what a purge leaves of the rest")
 
 
-main([lintian_finds_no_error, a_minimal_system_takes_them, manual_pages_are_sound, units_are_sound_and_tight, the_machine_is_set_up_at_boot,
+def installed_it_says_what_the_machine_has():
+    house.boot()
+    if not house.tried("dpkg", "-s", "wirespool")[0]:
+        house.run("apt-get", "purge", "-yq", "wirespool")
+    out = house.run("dpkg", "-i", house.newer("0.1.0+5"))
+    check("small form" in out and f"wirespool setup --interface {house.rig.iface}" in out, f"a machine without a NIC to spare is told so: {out}")
+    check("systemctl enable --now wirespool.target" in out, f"what comes next is told: {out}")
+    equal(house.tried("systemctl", "is-active", "wirespool-dataplane")[1].strip(), "inactive", "before it is configured wirespool-dataplane is")
+
+
+main([lintian_finds_no_error, a_minimal_system_takes_them, manual_pages_are_sound, units_are_sound_and_tight, the_machine_is_set_up_at_boot, a_small_machine_is_told_so_and_records,
       systemd_runs_it_and_it_records, a_daemon_that_hangs_is_started_anew, a_wrong_configuration_is_not_tried_again,
       an_upgrade_restarts_as_little_as_it_may, removed_while_recording_it_finishes_its_files,
-      purged_it_leaves_the_recordings])
+      purged_it_leaves_the_recordings, installed_it_says_what_the_machine_has])

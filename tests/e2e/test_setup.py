@@ -133,6 +133,22 @@ def looking_changes_nothing():
         equal(m.tree(), before, "the tree")
 
 
+def a_small_machine_is_told_its_form():
+    """One NIC, which carries the management address, two CPUs, no huge pages: an interface of Linux is shared."""
+    with Machine(iommu=False) as m:
+        for address in os.listdir(m.path(PCI)):
+            if address != "0000:01:00.0":
+                shutil.rmtree(m.path(f"{PCI}/{address}"))
+        m.put("sys/devices/system/cpu/present", "0-1\n")
+        out = m.setup()
+        check("no NIC to spare" in out and "small form" in out and "wirespool setup --interface eth0" in out, out)
+        check("--bind" not in out, f"it offers the NIC that the machine is reached by: {out}")
+        out = m.setup("--interface", "eth0")
+        check("    port = net_af_packet0,iface=eth0\n    lcores = 1\n" in out and "Huge pages are not needed" in out, out)
+        m.put("sys/devices/system/cpu/present", "0\n")
+        check("    lcores = 0\n" in m.setup("--interface", "eth0"), "a machine of one CPU")
+
+
 def a_dry_run_tells_and_does_nothing():
     with Machine() as m:
         before = m.tree()
@@ -277,6 +293,6 @@ def nothing_is_undone_below_a_running_dataplane():
         equal(m.tree(), before, "the tree")
 
 
-main([looking_changes_nothing, a_dry_run_tells_and_does_nothing, it_is_done_once_and_undone_to_the_byte, an_older_file_comes_back,
+main([looking_changes_nothing, a_small_machine_is_told_its_form, a_dry_run_tells_and_does_nothing, it_is_done_once_and_undone_to_the_byte, an_older_file_comes_back,
       it_never_takes_what_the_machine_is_reached_by, mellanox_stays_with_its_driver, a_group_is_taken_whole_or_not,
       without_an_iommu_it_waits_for_a_boot, a_boot_does_again_what_it_forgot, wrong_wishes_are_named, nothing_is_undone_below_a_running_dataplane])

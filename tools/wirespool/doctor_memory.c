@@ -66,6 +66,30 @@ static void check_nodes(struct doctor *doctor)
 	}
 }
 
+static bool has_pci(const struct conf *conf)
+{
+	char address[DOCTOR_PCI_BYTES];
+
+	for (char **port = conf->dataplane_port; *port; port++)
+		if (doctor_port_is_pci(*port, address))
+			return true;
+	return false;
+}
+
+/* Too few for dataplane.memory_mb: where it may, the dataplane runs in the small form, from plain memory. */
+static void judge_few(struct doctor *doctor, const struct pages *pages, const char *remedy)
+{
+	const struct conf *conf = doctor->conf;
+	bool small = conf->dataplane_hugepages == CONF_HUGEPAGES_AUTO && !has_pci(conf);
+
+	doctor_say(doctor, small ? DOCTOR_WARNING : DOCTOR_PROBLEM, remedy,
+	        "%s, dataplane.memory_mb and block_mb ask for %llu + %llu MiB: the dataplane %s",
+	        pages->text[0] ? pages->text : "no huge pages are reserved",
+	        (unsigned long long)conf->dataplane_memory_mb, (unsigned long long)conf->dataplane_block_mb,
+	        small ? "runs in the small form, from plain memory, where every packet costs more"
+	              : "does not start without");
+}
+
 /* While the dataplane runs its own are taken; what is there in all counts then. */
 static void judge(struct doctor *doctor, const struct pages *pages)
 {
@@ -78,17 +102,12 @@ static void judge(struct doctor *doctor, const struct pages *pages)
 
 	snprintf(remedy, sizeof(remedy),
 	        "'echo %llu > /proc/sys/vm/nr_hugepages' reserves 2 MiB pages until the next boot, "
-	        "hugepages=%llu on "
-	        "the kernel's command line for good; less needs lower dataplane.memory_mb and block_mb",
+	        "'wirespool setup --hugepages 2M:%llu' for good; less needs lower dataplane.memory_mb and "
+	        "block_mb",
 	        (unsigned long long)(packets_mb + blocks_mb) / 2 + 16,
 	        (unsigned long long)(packets_mb + blocks_mb) / 2 + 16);
-	if (!pages->total_mb)
-		doctor_say(doctor, DOCTOR_PROBLEM, remedy,
-		        "no huge pages are reserved, and the dataplane does not start without");
-	else if (have_mb < packets_mb || (must && have_mb < packets_mb + blocks_mb))
-		doctor_say(doctor, DOCTOR_PROBLEM, remedy,
-		        "%s: dataplane.memory_mb and block_mb ask for %llu + %llu MiB", pages->text,
-		        (unsigned long long)packets_mb, (unsigned long long)blocks_mb);
+	if (have_mb < packets_mb || (must && have_mb < packets_mb + blocks_mb))
+		judge_few(doctor, pages, remedy);
 	else if (have_mb < packets_mb + blocks_mb)
 		doctor_say(doctor, DOCTOR_WARNING, remedy,
 		        "%s: enough for dataplane.memory_mb (%llu MiB), the blocks (%llu MiB) go to plain "
@@ -105,7 +124,7 @@ void doctor_hugepages(struct doctor *doctor)
 
 	if (doctor->conf->dataplane_hugepages == CONF_HUGEPAGES_OFF) {
 		doctor_say(doctor, DOCTOR_WARNING, "hugepages = auto in [dataplane]",
-		        "dataplane.hugepages is off, which is for trials: every packet costs more");
+		        "dataplane.hugepages is off: plain memory, where every packet costs more");
 		return;
 	}
 	if (!read_pages(doctor, "/sys/kernel/mm/hugepages", &pages)) {

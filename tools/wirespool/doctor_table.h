@@ -13,6 +13,8 @@
 	CHECK("cpus", doctor_cpus, true, "the CPUs of dataplane.lcores are there, isolated, and leave some to others") \
 	CHECK("nic", doctor_nic, true, "the ports are there, on the right driver, up, and near the lcores") \
 	CHECK("iommu", doctor_iommu, true, "vfio-pci can take the NIC") \
+	CHECK("crypto", doctor_crypto, true, "the CPU has the instructions that SRTP is fast by") \
+	CHECK("descriptors", doctor_descriptors, true, "there are packet buffers for all RX descriptors, and ports lose nothing") \
 	CHECK("limits", doctor_limits, true, "descriptors and locked memory suffice for dataplane.max_tracks") \
 	CHECK("io_uring", doctor_uring, false, "io_uring may be used") \
 	CHECK("clock", doctor_clock, false, "the clock is synchronised") \
@@ -22,6 +24,7 @@
 	CHECK("disk-speed", doctor_disk_speed, true, "O_DIRECT works, and how long writes take") \
 	CHECK("address", doctor_address, true, "ingest.address is ours alone") \
 	CHECK("dataplane", doctor_dataplane, true, "wirespool-dataplane runs") \
+	CHECK("reach", doctor_reach, true, "its ports have a link, packets come, and gateways answer") \
 	CHECK("control", doctor_control, true, "wirespool-control answers, or its port is free") \
 	CHECK("ready", doctor_ready, true, "what /readyz says") \
 	CHECK("store", doctor_store, true, "the object store takes, gives back, lists and aborts")

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "base/log.h"
 #include "tools/wirespool/command.h"
+#include "tools/wirespool/environment.h"
 
 /* 0, or 1 when what was printed did not arrive. */
 static int finish_output(int code)
@@ -39,5 +40,7 @@ int main(int argc, char **argv)
 		command_print_help(args.command->name, stdout);
 		return finish_output(COMMAND_DONE);
 	}
+	if (!args.values[ARGS_CONFIG])
+		environment_load(ENVIRONMENT_PATH);
 	return finish_output(args.command->run(&args));
 }

@@ -72,7 +72,7 @@ static void what_passes_is_accounted_for(void **state)
 		pass(i & 1, 100 + i);
 		assert_int_equal(look_for(1, rows, 4), 0);
 	}
-	assert_int_equal(balance_accounts(balance), 5);
+	assert_int_equal(balance_accounts(balance), 6);
 }
 
 static void what_has_a_reason_is_accounted_for(void **state)
@@ -180,6 +180,7 @@ static void a_layer_is_its_tracks(void **state)
 		stat_set(slot(STAT_SCOPE_FLOW, i), STAT_FLOW_track, 1);
 	}
 	stat_set(slot(STAT_SCOPE_TRACK, 1), STAT_TRACK_pkts, 30);
+	stat_set(slot(STAT_SCOPE_TRACK, 1), STAT_TRACK_filed_pkts, 30);
 	stat_set(slot(STAT_SCOPE_TRACK, 1), STAT_TRACK_layer_pkts, 30);
 	stat_set(slot(STAT_SCOPE_TRACK, 1), STAT_TRACK_state, 4);
 	assert_int_equal(look_for(11, &row, 1), 0);
@@ -196,6 +197,7 @@ static void a_track_balances_when_it_is_done(void **state)
 	stat_set(flow, STAT_FLOW_pkts, 100);
 	stat_set(flow, STAT_FLOW_shed_pkts, 10);
 	stat_set(track, STAT_TRACK_pkts, 70);
+	stat_set(track, STAT_TRACK_filed_pkts, 70);
 	stat_set(track, STAT_TRACK_cut_pkts, 5);
 	stat_set(track, STAT_TRACK_late_pkts, 4);
 	stat_set(track, STAT_TRACK_padding_pkts, 3);
@@ -211,6 +213,29 @@ static void a_track_balances_when_it_is_done(void **state)
 	stat_add(track, STAT_TRACK_cut_pkts, 5);
 	assert_int_equal(look_for(11, &row, 1), 0);
 	stat_add(track, STAT_TRACK_cut_pkts, 1);
+	stat_set(track, STAT_TRACK_state, 2);
+	assert_int_equal(look_for(11, &row, 1), 1);
+	assert_int_equal(row.unaccounted_pkts, -1);
+}
+
+static void what_a_track_recorded_is_in_its_files(void **state)
+{
+	uint64_t *track = slot(STAT_SCOPE_TRACK, 2);
+	struct balance_row row;
+
+	stat_set(slot(STAT_SCOPE_FLOW, 2), STAT_FLOW_pkts, 100);
+	stat_set(track, STAT_TRACK_pkts, 100);
+	stat_set(track, STAT_TRACK_filed_pkts, 60);
+	stat_set(track, STAT_TRACK_state, 2);
+	assert_int_equal(look_for(11, &row, 1), 0); /* its second file is open */
+	stat_set(track, STAT_TRACK_state, 4);
+	assert_int_equal(look_for(11, &row, 1), 1);
+	assert_int_equal(row.kind, BALANCE_FILES);
+	assert_int_equal(row.instance, 2);
+	assert_int_equal(row.unaccounted_pkts, 40);
+	stat_set(track, STAT_TRACK_filed_pkts, 100);
+	assert_int_equal(look_for(11, &row, 1), 0);
+	stat_set(track, STAT_TRACK_filed_pkts, 101);
 	stat_set(track, STAT_TRACK_state, 2);
 	assert_int_equal(look_for(11, &row, 1), 1);
 	assert_int_equal(row.unaccounted_pkts, -1);
@@ -243,6 +268,7 @@ int main(void)
 		CASE(a_port_that_counts_anew_is_no_alarm),
 		CASE(a_layer_is_its_tracks),
 		CASE(a_track_balances_when_it_is_done),
+		CASE(what_a_track_recorded_is_in_its_files),
 		CASE(another_dataplane_begins_anew),
 	};
 

@@ -71,6 +71,11 @@ bool dataplane_with_stats(
 	return is_up;
 }
 
+void uploader_account(struct uploader *uploader, struct uploader_account *ret_account)
+{
+	*ret_account = (struct uploader_account){ 0 };
+}
+
 void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts)
 {
 	*ret_counts = counts;

@@ -15,6 +15,7 @@
 #include "control/control.h"
 #include "control/dataplane.h"
 #include "control/events.h"
+#include "uploader/uploader.h"
 
 static struct control control;
 static struct event_base *loop;
@@ -33,6 +34,13 @@ bool dataplane_with_stats(
 {
 	use(arg, counters);
 	return true;
+}
+
+static struct uploader_account objects;
+
+void uploader_account(struct uploader *uploader, struct uploader_account *ret_account)
+{
+	*ret_account = objects;
 }
 
 static void wake(void *arg)
@@ -135,12 +143,55 @@ static void a_track_goes_by_its_name(void **state)
 {
 	stat_set(stat_slot(counters, STAT_SCOPE_TRACK, 0), STAT_TRACK_state, 4);
 	stat_set(stat_slot(counters, STAT_SCOPE_TRACK, 0), STAT_TRACK_pkts, 5);
+	stat_set(stat_slot(counters, STAT_SCOPE_TRACK, 0), STAT_TRACK_filed_pkts, 5);
 	stat_set(stat_slot(counters, STAT_SCOPE_FLOW, 0), STAT_FLOW_pkts, 4);
 	look_on();
 	assert_prints("{account=\"tracks\"} -1\n");
-	assert_tells("{\"accounts\": 5, \"unaccounted\": [{\"account\": \"track demo/alice/video0 (0)\", "
+	assert_tells("{\"accounts\": 6, \"unaccounted\": [{\"account\": \"track demo/alice/video0 (0)\", "
 	             "\"packets\": -1}]}");
 	assert_non_null(strstr(events(), "1 packets more are accounted for than came in"));
+}
+
+static void files_go_by_their_tracks_name(void **state)
+{
+	stat_set(stat_slot(counters, STAT_SCOPE_TRACK, 0), STAT_TRACK_state, 4);
+	stat_set(stat_slot(counters, STAT_SCOPE_TRACK, 0), STAT_TRACK_pkts, 5);
+	stat_set(stat_slot(counters, STAT_SCOPE_FLOW, 0), STAT_FLOW_pkts, 5);
+	look_on();
+	assert_prints("{account=\"files\"} 5\n");
+	assert_prints("{account=\"tracks\"} 0\n");
+	assert_tells("{\"accounts\": 6, \"unaccounted\": [{\"account\": \"files demo/alice/video0 (0)\", "
+	             "\"packets\": 5}]}");
+	assert_non_null(strstr(events(), "5 packets were recorded that are in none of its files"));
+}
+
+static void bytes_that_are_in_no_object_and_not_waiting_raise_an_alarm(void **state)
+{
+	const char *told;
+
+	objects = (struct uploader_account){
+		.offered = 1000, .objects = 400, .pending = 300, .failed = 200, .forgotten = 100
+	};
+	control.uploader = (struct uploader *)&objects;
+	look_on();
+	assert_prints("\nwirespool_unaccounted_bytes{account=\"objects\"} 0\n");
+	assert_prints("\nwirespool_uploads_account_bytes{where=\"failed\"} 200\n");
+	assert_null(strstr(events(), "event:"));
+	objects.pending = 293;
+	look_on();
+	assert_prints("\nwirespool_unaccounted_bytes{account=\"objects\"} 7\n");
+	assert_tells(
+	        "{\"accounts\": 5, \"unaccounted\": [{\"account\": \"objects\", \"bytes\": 7}], \"objects\": "
+	        "{\"offered\": 1000, \"objects\": 400, \"pending\": 293, \"failed\": 200, \"forgotten\": "
+	        "100}}");
+	told = events();
+	assert_non_null(strstr(told, "event: alarm.raised\n"));
+	assert_non_null(strstr(told, "\"account\":\"objects\""));
+	assert_non_null(strstr(told, "\"bytes\":7"));
+	objects.objects = 407;
+	look_on();
+	assert_non_null(strstr(events(), "event: alarm.cleared\n"));
+	control.uploader = NULL;
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -150,6 +201,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(an_lcore_that_lost_packets_raises_an_alarm_and_clears_it),
 		CASE(a_track_goes_by_its_name),
+		CASE(files_go_by_their_tracks_name),
+		CASE(bytes_that_are_in_no_object_and_not_waiting_raise_an_alarm),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

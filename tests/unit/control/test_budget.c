@@ -1,110 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Admission; the dataplane is played by the test. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-#include <event2/event.h>
-#include "base/clk.h"
-#include "base/codec.h"
-#include "base/conf.h"
-#include "base/msg.h"
-#include "base/stat.h"
-#include "control/budget.h"
-#include "control/control.h"
-#include "control/dataplane.h"
-
-#define HZ 1000000000ull
-
-static struct conf conf;
-static struct control control = { .conf = &conf };
-static struct event_base *loop;
-static struct budget *budget;
-static struct stat_segment *counters;
-static uint64_t now_ns = CLK_NS_PER_S;
-static char why[LIMIT_REASON_BYTES + 1];
-
-bool dataplane_is_up(struct dataplane *dataplane)
-{
-	return counters != NULL;
-}
-
-bool dataplane_with_stats(
-        struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
-{
-	use(arg, counters);
-	return true;
-}
-
-static int set_up(void **state)
-{
-	const struct stat_cfg cfg = { .instances = { 1, 1, 2, 1, 1, 1 } };
-	char path[] = "/tmp/test_budget.XXXXXX";
-
-	close(mkstemp(path));
-	assert_int_equal(stat_create(&counters, path, &cfg), 0);
-	unlink(path);
-	stat_set(stat_slot(counters, STAT_SCOPE_PROC, 0), STAT_PROC_start_unix_ns, 7);
-	for (unsigned i = 0; i < 2; i++)
-		stat_set(stat_slot(counters, STAT_SCOPE_LCORE, i), STAT_LCORE_tsc_hz, HZ);
-	conf.control_full_percent = 85;
-	conf.dataplane_block_mb = 256;
-	conf.ingest_max_bitrate_kbps = 0;
-	loop = event_base_new();
-	return budget_create(&budget, &control, loop);
-}
-
-static int tear_down(void **state)
-{
-	budget_free(budget);
-	budget_free(NULL);
-	event_base_free(loop);
-	stat_close(counters);
-	counters = NULL;
-	return 0;
-}
-
-/* A second in which loop @lcore takes @pkts packets in @cycles. */
-static void second(unsigned lcore, uint64_t pkts, uint64_t cycles)
-{
-	uint64_t *slot = stat_slot(counters, STAT_SCOPE_LCORE, lcore);
-
-	stat_add(slot, STAT_LCORE_rx_pkts, pkts);
-	stat_add(slot, STAT_LCORE_cycles_busy, cycles);
-	now_ns += CLK_NS_PER_S;
-	budget_look(budget, now_ns);
-}
-
-static void seconds(unsigned count, uint64_t pkts, uint64_t cycles)
-{
-	for (unsigned i = 0; i < count; i++)
-		second(0, pkts, cycles);
-}
-
-static int ask(enum codec codec, uint32_t max_bitrate_bps)
-{
-	static struct msg_session_open open;
-
-	open.track_count = 1;
-	open.tracks[0].codec = (uint8_t)codec;
-	open.tracks[0].max_bitrate_bps = max_bitrate_bps;
-	why[0] = '\0';
-	return budget_ask(budget, &open, now_ns, why);
-}
-
-static double told(const char *name)
-{
-	json_t *json = budget_json(budget);
-	double value = json_number_value(json_object_get(json, name));
-
-	json_decref(json);
-	return value;
-}
+#include "tests/unit/control/budget_rig.h"
 
 static void an_idle_machine_takes_sessions(void **state)
 {
@@ -190,6 +86,57 @@ static void a_machine_that_loses_packets_takes_nobody(void **state)
 	assert_int_equal(ask(CODEC_OPUS, 0), 0);
 }
 
+/* A second in which the writer writes @mb, and @waits MB wait at its end. */
+static void disk_second(double mb, double waits)
+{
+	uint64_t *writer = stat_slot(counters, STAT_SCOPE_WRITER, 0);
+
+	stat_add(writer, STAT_WRITER_written_bytes, (uint64_t)(mb * 1e6));
+	stat_set(writer, STAT_WRITER_queued_bytes, (uint64_t)(waits * 1e6));
+	second(0, 1000, HZ / 100);
+}
+
+static void disk_seconds(unsigned count, double mb, double waits)
+{
+	while (count--)
+		disk_second(mb, waits);
+}
+
+static void a_disk_that_does_not_keep_up_takes_nobody(void **state)
+{
+	disk_seconds(30, 30, 30);
+	assert_int_equal(ask(CODEC_VP8, 0), 0);
+	assert_true(told("disk") == 0); /* nobody knows what it can do */
+	disk_seconds(5, 30, 100);
+	assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
+	assert_non_null(
+	        strstr(why, "the disk does not keep up: 100.0 MB wait to be written, and it takes 30"));
+	assert_true(told("disk_strained") || told("headroom_bytes_s") == 0);
+}
+
+/* When it does again, it is known what it can do: 30 MB/s and a little more; of them 85 %. */
+static void what_the_disk_took_is_its_bound(void **state)
+{
+	unsigned taken = 0;
+
+	conf.dataplane_block_mb = 1 << 20;
+	disk_seconds(30, 30, 30);
+	disk_seconds(5, 30, 100);
+	disk_seconds(10, 20, 0);
+	while (taken < 100 && !ask(CODEC_VP8, 0)) /* 0.3125 MB/s each */
+		taken++;
+	assert_in_range(taken, 16, 24); /* 33 MB/s * 85 % - 21 MB/s */
+	assert_non_null(strstr(why, "when it did not keep up it took 3"));
+	assert_true(told("disk") > 0.6 && told("disk") < 0.7);
+	char *text = printed();
+	assert_non_null(strstr(text, "\nwirespool_budget_refused_total{resource=\"disk\"} 1\n"));
+	assert_non_null(strstr(text, "\nwirespool_budget_used_ratio{resource=\"disk\"} 0.6"));
+	free(text);
+	disk_seconds(300, 5, 0);
+	for (unsigned i = 0; i < 200; i++)
+		assert_int_equal(ask(CODEC_VP8, 0), 0);
+}
+
 static void nobody_is_refused_where_that_is_not_wanted(void **state)
 {
 	conf.control_full_percent = 0;
@@ -210,23 +157,15 @@ static void another_dataplane_begins_anew(void **state)
 
 static void refusals_are_counted(void **state)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out;
-
 	seconds(20, 400000, HZ);
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
-	out = open_memstream(&text, &len);
-	budget_print(budget, out);
-	fclose(out);
+	char *text = printed();
 	assert_non_null(strstr(text, "\nwirespool_budget_refused_total{resource=\"poll_loops\"} 3\n"));
 	assert_non_null(strstr(text, "\nwirespool_budget_limit_ratio 0.85\n"));
 	assert_non_null(strstr(text, "\nwirespool_budget_headroom_packets_per_second 0\n"));
 	free(text);
 }
-
-#define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
@@ -238,6 +177,8 @@ int main(void)
 		CASE(few_packets_are_no_measure_of_what_one_takes),
 		CASE(tracks_that_need_the_blocks_are_full),
 		CASE(a_machine_that_loses_packets_takes_nobody),
+		CASE(a_disk_that_does_not_keep_up_takes_nobody),
+		CASE(what_the_disk_took_is_its_bound),
 		CASE(nobody_is_refused_where_that_is_not_wanted),
 		CASE(another_dataplane_begins_anew),
 		CASE(refusals_are_counted),

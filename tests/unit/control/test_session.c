@@ -99,6 +99,13 @@ static void admits_nobody_when_it_must_not(void **state)
 	conf.record_dir = (char *)"/nonexistent/records";
 	assert_int_equal(try_open("demo", "v"), -EROFS);
 	conf.record_dir = peer->dir;
+	uint64_t *proc = stat_slot(peer->stat, STAT_SCOPE_PROC, 0);
+	stat_set(proc, STAT_PROC_disk_error, EIO); /* pulled */
+	assert_int_equal(try_open("demo", "v"), -EROFS);
+	assert_string_equal(why, "the last write to record.dir failed: Input/output error");
+	stat_set(proc, STAT_PROC_disk_error, ENOSPC);
+	assert_int_equal(try_open("demo", "v"), -EDQUOT);
+	stat_set(proc, STAT_PROC_disk_error, 0);
 	peer_die(peer);
 	assert_true(PEER_UNTIL(downs == 1));
 	assert_int_equal(try_open("demo", "v"), -ENOTCONN);

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "base/clk.h"
-#include "uploader/uploader.h"
+#include "uploader/uploader_internal.h"
 
 #define NAME "room_v_1.ivf"
 
@@ -197,6 +197,42 @@ static void growing_waits_for_bytes(void **state)
 	assert_int_equal(status.bytes_total, 0);
 }
 
+static void expect_account(uint64_t offered, uint64_t pending, uint64_t failed, uint64_t forgotten)
+{
+	struct uploader_account account;
+
+	uploader_account(uploader, &account);
+	assert_int_equal(account.offered, offered);
+	assert_int_equal(account.objects, 0);
+	assert_int_equal(account.pending, pending);
+	assert_int_equal(account.failed, failed);
+	assert_int_equal(account.forgotten, forgotten);
+	assert_int_equal(uploader_unaccounted(&account), 0);
+}
+
+static void bytes_are_accounted_for_wherever_they_are(void **state)
+{
+	struct uploader_account account;
+
+	conf.upload_max_retries = 2;
+	make_file();
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_growing(uploader, NAME, 3, NULL), 0);
+	wait_for(NAME, UPLOADER_QUEUED, 0);
+	expect_account(0, 0, 0, 0); /* it is not finished */
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_STOPPED, 2);
+	expect_account(5, 0, 5, 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0); /* once more is not twice */
+	expect_account(5, 0, 5, 0);
+	uploader->offered_bytes += 7; /* broken on purpose */
+	uploader_account(uploader, &account);
+	assert_int_equal(uploader_unaccounted(&account), 7);
+	uploader->offered_bytes -= 7;
+	uploader_forget(uploader, NAME);
+	expect_account(5, 0, 0, 5);
+}
+
 static void forgotten_is_unknown(void **state)
 {
 	struct uploader_status status;
@@ -256,6 +292,7 @@ int main(void)
 		CASE(a_missing_file_is_told),
 		CASE(another_directory_in_the_place_of_the_first_is_followed),
 		CASE(growing_waits_for_bytes),
+		CASE(bytes_are_accounted_for_wherever_they_are),
 		CASE(forgotten_is_unknown),
 		CASE(many_at_once_from_many_names),
 		CASE(states_have_names),

@@ -27,6 +27,26 @@ static void none_at_all(void **state)
 	put_pages(MACHINE, "2048", "0\n", "0\n");
 	examine(doctor_hugepages);
 	expect_one(DOCTOR_PROBLEM, "no huge pages are reserved", "echo 400 > /proc/sys/vm/nr_hugepages");
+	assert_non_null(strstr(doctor.findings[0].found, "does not start without"));
+}
+
+static void without_a_nic_of_its_own_it_runs_in_the_small_form(void **state)
+{
+	static char word[] = "net_af_packet0,iface=eth0";
+	char *shared[] = { word, NULL }, **nic = doctor_conf.dataplane_port;
+
+	put_pages(MACHINE, "2048", "0\n", "0\n");
+	doctor_conf.dataplane_port = shared;
+	examine(doctor_hugepages);
+	expect_one(DOCTOR_WARNING, "no huge pages are reserved", "wirespool setup --hugepages 2M:400");
+	assert_non_null(strstr(doctor.findings[0].found, "in the small form"));
+	put_pages(MACHINE, "2048", "10\n", "10\n");
+	examine(doctor_hugepages);
+	expect_one(DOCTOR_WARNING, "10 of 10 pages of 2 MiB free", "400");
+	doctor_conf.dataplane_hugepages = CONF_HUGEPAGES_ON;
+	examine(doctor_hugepages);
+	expect_one(DOCTOR_PROBLEM, "does not start without", "400");
+	doctor_conf.dataplane_port = nic;
 }
 
 static void enough_of_one_size_or_of_two(void **state)
@@ -61,11 +81,11 @@ static void too_few_for_packets(void **state)
 	expect_one(DOCTOR_OK, "100 of 400", NULL);
 }
 
-static void off_is_for_trials(void **state)
+static void off_costs_speed(void **state)
 {
 	doctor_conf.dataplane_hugepages = CONF_HUGEPAGES_OFF;
 	examine(doctor_hugepages);
-	expect_one(DOCTOR_WARNING, "for trials", "hugepages = auto");
+	expect_one(DOCTOR_WARNING, "every packet costs more", "hugepages = auto");
 }
 
 static void a_kernel_without(void **state)
@@ -91,7 +111,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { DOCTOR_TEST(none_at_all),
 		DOCTOR_TEST(enough_of_one_size_or_of_two), DOCTOR_TEST(enough_for_packets_alone),
-		DOCTOR_TEST(too_few_for_packets), DOCTOR_TEST(off_is_for_trials),
+		DOCTOR_TEST(too_few_for_packets), DOCTOR_TEST(off_costs_speed),
+		DOCTOR_TEST(without_a_nic_of_its_own_it_runs_in_the_small_form),
 		DOCTOR_TEST(a_kernel_without), DOCTOR_TEST(the_nics_node_has_none) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
