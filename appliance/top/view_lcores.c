@@ -2,6 +2,7 @@
 /* The poll loops, a row each, and the ports below. */
 #include "appliance/top/view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include "appliance/top/format.h"
 #include "appliance/top/spark.h"
@@ -29,7 +30,7 @@ static const struct table_column columns[] = {
 #define STAGE_BAR_COLS 60
 
 static const struct table_column port_columns[] = {
-	{ .title = "port", .width = 14, .stretch = 1 },
+	{ .title = "port", .width = 14, .wish = 30 },
 	{ .title = "link", .width = 4 },
 	{ .title = "rx packets", .width = 10, .right = true },
 	{ .title = "rx bytes", .width = 10, .right = true },
@@ -143,6 +144,10 @@ void view_lcores(const struct view_area *area, const struct machine *m, struct u
 	for (unsigned i = 0; i < now->ports && ++row < end; i++)
 		draw_port(&table, s, row, m, i);
 	row += 2;
-	for (unsigned i = 0; i < now->lcores && row + LCORES_STAGES < end; i++, row += LCORES_STAGES + 2)
+	for (unsigned i = 0; i < now->lcores && row + LCORES_STAGES < end; i++) {
+		if (isnan(m->lcores[i].cycles_a_packet))
+			continue; /* it had none */
 		draw_stages(s, row, i, &m->lcores[i]);
+		row += LCORES_STAGES + 2;
+	}
 }

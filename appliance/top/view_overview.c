@@ -15,6 +15,7 @@
 #define SMALL_ROWS  9   /* with fewer the worst alarm is all that there is room for in front */
 #define BAR_COLS    42  /* at most */
 #define CELL_COLS   30  /* of an lcore, where several stand in a row, at least */
+#define NARROW_COLS 56  /* words are left out so that figures are not */
 #define EVENT_ROWS  3   /* fewer are not worth their head */
 #define COURSE_ROWS 4   /* and up to twice as many */
 #define DAY_S       86400.0
@@ -94,11 +95,12 @@ static void draw_storage(struct pen *pen, const struct machine *m)
 	const struct overview *o = &m->overview;
 	char a[FORMAT_BYTES], b[FORMAT_BYTES];
 
-	line(pen, "Disk", SCREEN_PLAIN, "%s/s written, grows %s/s", format_bytes(a, o->disk_bps),
-	        format_bytes(b, m->growth_bps));
+	line(pen, "Disk", SCREEN_PLAIN,
+	        pen->width < NARROW_COLS ? "%s/s, grows %s/s" : "%s/s written, grows %s/s",
+	        format_bytes(a, o->disk_bps), format_bytes(b, m->growth_bps));
 	spark(pen, &m->disk_bps);
 	line(pen, "Free", m->space.is_known && m->seconds_left < DAY_S ? SCREEN_WARNING : SCREEN_PLAIN,
-	        "%s, at this rate enough for %s",
+	        pen->width < NARROW_COLS ? "%s, for %s" : "%s, at this rate enough for %s",
 	        format_bytes(a, m->space.is_known ? (double)m->space.free_bytes : NAN),
 	        format_duration(b, m->space.is_known ? m->seconds_left : NAN));
 	line(pen, "Finished", o->failed ? SCREEN_WARNING : SCREEN_PLAIN, "%llu recordings, %llu failed",

@@ -104,7 +104,8 @@ static void draw_who(const struct table *t, struct screen *s, unsigned row, cons
 	table_cell(t, s, row, TRACK, SCREEN_DIM, r->ssrc ? text : "");
 }
 
-static void draw_row(const struct table *t, struct screen *s, unsigned row, const struct tracks_row *r)
+static void draw_row(
+        const struct table *t, struct screen *s, unsigned row, const struct tracks_row *r, bool is_live)
 {
 	char text[FORMAT_BYTES];
 
@@ -127,7 +128,7 @@ static void draw_row(const struct table *t, struct screen *s, unsigned row, cons
 	table_cell(t, s, row, FILE_SIZE, SCREEN_PLAIN, format_bytes(text, (double)r->file_bytes));
 	snprintf(text, sizeof(text), "%08llx", (unsigned long long)r->ssrc);
 	table_cell(t, s, row, SSRC, SCREEN_DIM, text);
-	table_cell(t, s, row, STATE, r->state == TRACKS_RECORDING ? SCREEN_GOOD : SCREEN_DIM,
+	table_cell(t, s, row, STATE, is_live && r->state == TRACKS_RECORDING ? SCREEN_GOOD : SCREEN_DIM,
 	        tracks_state_name(r->state));
 }
 
@@ -164,7 +165,7 @@ void view_tracks(const struct view_area *area, const struct machine *m, struct u
 	first = view_scroll(ui, count, end - row);
 	for (unsigned i = first; i < count && row < end; i++, row++) {
 		tracks_row(m->tracks, stat, i, &track);
-		draw_row(&table, s, row, &track);
+		draw_row(&table, s, row, &track, counters_state(m->counters) == COUNTERS_LIVE);
 		if (i == ui->selected[UI_TRACKS])
 			screen_select(s, row);
 	}

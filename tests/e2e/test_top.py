@@ -436,6 +436,7 @@ def cpu_ns(pid):
         return int(f.read().split()[0])
 
 
-main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
+if __name__ == "__main__":
+    main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
       control_tells_of_sessions_recordings_uploads_and_alarms, the_feed_goes_on_after_a_restart_of_control, the_log_is_the_journals,
       uploads_that_fail_are_shown_and_retried, ten_thousand_tracks_are_sorted_and_filtered])
