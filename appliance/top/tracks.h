@@ -9,8 +9,8 @@
 #include "appliance/top/names.h"
 #include "base/stat.h"
 
-#define TRACKS_HISTORY      120   /* samples of all, of which a track's bit rate is kept */
-#define TRACKS_A_REFRESH    16384 /* so many more make all be sampled a refresh later */
+#define TRACKS_HISTORY      120  /* samples of all, of which a track's bit rate is kept */
+#define TRACKS_A_REFRESH    8192 /* so many more make all be sampled a refresh later */
 #define TRACKS_FILTER_BYTES 64
 
 enum tracks_state {
