@@ -39,9 +39,9 @@ static int load_environment(struct conf *conf, struct conf_report *report)
 	return 0;
 }
 
-int conf_load(struct conf **ret_conf, const char *path, FILE *errors)
+static int load(struct conf **ret_conf, const char *path, FILE *errors, bool peeks)
 {
-	struct conf_report report = { .errors = errors, .path = path };
+	struct conf_report report = { .errors = errors, .path = path, .peeks = peeks };
 	struct conf *conf = calloc(1, sizeof(*conf));
 	int err = conf ? load_defaults(conf) : -ENOMEM;
 
@@ -53,7 +53,8 @@ int conf_load(struct conf **ret_conf, const char *path, FILE *errors)
 		conf_report_at(&report, 0, "cannot be read: %s", strerror(-err));
 		goto fail;
 	}
-	conf_check(conf, &report);
+	if (!peeks)
+		conf_check(conf, &report);
 	if (report.count) {
 		err = -EINVAL;
 		goto fail;
@@ -63,6 +64,16 @@ int conf_load(struct conf **ret_conf, const char *path, FILE *errors)
 fail:
 	conf_free(conf);
 	return err;
+}
+
+int conf_load(struct conf **ret_conf, const char *path, FILE *errors)
+{
+	return load(ret_conf, path, errors, false);
+}
+
+int conf_peek(struct conf **ret_conf, const char *path, FILE *errors)
+{
+	return load(ret_conf, path, errors, true);
 }
 
 void conf_free(struct conf *conf)

@@ -44,6 +44,10 @@ struct conf {
  * file cannot be read (reported too). */
 int conf_load(struct conf **ret_conf, const char *path, FILE *errors);
 
+/* The same for who only looks at a recorder, and has not the environment of its daemons, with their secrets:
+ * an option whose ${VAR} is not set keeps its default, and there are no cross checks. */
+int conf_peek(struct conf **ret_conf, const char *path, FILE *errors);
+
 /* Wipes every text before it is freed; NULL is accepted. */
 void conf_free(struct conf *conf);
 

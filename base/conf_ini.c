@@ -160,7 +160,9 @@ static int take_value(struct source *source, enum conf_row_id row, const char *r
 	size_t len = 0;
 	int err = plain ? conf_parse_expand(&text, plain, &at, &len) : -ENOMEM;
 
-	if (err && err != -ENOMEM) {
+	if (err == -ENOENT && source->report->peeks) {
+		err = 0; /* the default stays */
+	} else if (err && err != -ENOMEM) {
 		report_expansion(source->report, row, err, at, len);
 		err = 0;
 	} else if (!err) {

@@ -15,6 +15,7 @@ struct conf_report {
 	FILE *errors;
 	const char *path; /* NULL: no file */
 	unsigned count;   /* errors so far */
+	bool peeks;       /* conf_peek: what the reader's environment lacks is no error */
 	struct conf_origin {
 		unsigned line; /* where the file gives it; 0: nowhere */
 		bool from_env, bad;

@@ -86,6 +86,7 @@
 	STAT(LCORE, drop_ring_full, COUNTER, packets, "The writer's ring was full: whole frames were given up.") \
 	STAT(LCORE, drop_forward_full, COUNTER, packets, "The ring to the owning lcore was full.") \
 	STAT(LCORE, tx_pkts, COUNTER, packets, "Packets sent.") \
+	STAT(LCORE, tx_bytes, COUNTER, bytes, "Bytes sent.") \
 	STAT(LCORE, tx_dropped, COUNTER, packets, "Packets that could not be sent: no buffer, no neighbour, full queue.") \
 	STAT(LCORE, bursts, COUNTER, bursts, "RX bursts that held at least one packet.") \
 	STAT(LCORE, polls, COUNTER, polls, "RX polls in all.") \

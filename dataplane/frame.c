@@ -12,8 +12,11 @@
 
 bool frame_send(struct lcore *lc, unsigned port_id, struct rte_mbuf *mbuf)
 {
+	uint32_t len = mbuf->pkt_len; /* what is sent is not ours any more */
+
 	if (rte_eth_tx_burst((uint16_t)port_id, (uint16_t)lc->tx_queue, &mbuf, 1) == 1) {
 		lcore_count(lc, STAT_LCORE_tx_pkts, 1);
+		lcore_count(lc, STAT_LCORE_tx_bytes, len);
 		return true;
 	}
 	rte_pktmbuf_free(mbuf);

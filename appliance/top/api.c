@@ -102,7 +102,7 @@ static void set_state(struct api *api, enum api_state state)
 	if (state == api->state)
 		return;
 	if (state == API_DOWN || (state == API_UP && api->state != API_UNKNOWN))
-		eventlog_see(api->log, clk_wall_ns(), "control",
+		eventlog_see(api->log, clk_wall_ns(), state == API_DOWN, "control",
 		        state == API_UP ? "control answers again" : "control does not answer: %s", api->why);
 	api->state = state;
 	if (state != API_UP)
@@ -226,12 +226,13 @@ static void ask(struct poll *poll, uint64_t mono_ns, const char *path, fetch_don
 		poll->is_under_way = fetch_start(poll->api->fetch, &request) == 0;
 }
 
-/* A stream, which goes on after the last event that came of it. */
+/* A stream: all that control has kept, then what happens; after a break it goes on behind the last that came.
+ */
 static void ask_feed(struct api *api, uint64_t mono_ns)
 {
 	char header[SSE_ID_BYTES + 32];
 	const struct fetch_request request = { .method = "GET",
-		.path = "/api/v1/events",
+		.path = *api->sse.id ? "/api/v1/events" : "/api/v1/events?since=0",
 		.header = *api->sse.id ? header : NULL,
 		.read = on_feed,
 		.done = on_feed_end,

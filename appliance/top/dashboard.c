@@ -13,6 +13,9 @@
 #include "appliance/top/view.h"
 #include "base/clk.h"
 
+#define LOG_EVERY_NS (CLK_NS_PER_S / 5) /* so often what was logged is looked at, while that is shown */
+#define CTRL_L       ('L' & 0x1F)
+
 struct dashboard {
 	struct machine *machine;
 	struct ui ui;
@@ -64,7 +67,7 @@ static bool read_keys(struct dashboard *d)
 
 	while (!d->ui.quits && (key = term_key()) != TERM_NO_KEY) {
 		any = true;
-		if (key == TERM_KEY_RESIZE)
+		if (key == TERM_KEY_RESIZE || key == CTRL_L)
 			d->resized = true;
 		else
 			ui_press(&d->ui, d->machine, key);
@@ -83,7 +86,8 @@ static void refresh_machine(struct dashboard *d)
 /* Views show what is sampled: the first look at the tracks has to be at once. */
 static bool is_due(const struct ui *ui, enum ui_view shown, uint64_t now, uint64_t due)
 {
-	return now >= due || (ui->view != shown && (ui->view == UI_TRACKS || ui->view == UI_UPLOADS));
+	return now >= due ||
+	       (ui->view != shown && (ui->view == UI_TRACKS || ui->view == UI_UPLOADS || ui->view == UI_LOG));
 }
 
 /* Keys, signals and answers of the API, until something is due at @due. True: what is shown is no more what
@@ -92,8 +96,11 @@ static bool wait_for_change(struct dashboard *d, uint64_t due)
 {
 	const int fds[] = { STDIN_FILENO, d->signals };
 	bool was_acting = api_is_acting(d->machine->api);
+	bool has_logged = false;
 	uint64_t now = clk_mono_ns();
 
+	if (d->machine->follow && due > now + LOG_EVERY_NS)
+		due = now + LOG_EVERY_NS;
 	if (api_wait(d->machine->api, fds, 2, now < due ? (int)((due - now) / CLK_NS_PER_MS) + 1 : 0)) {
 		read_signals(d);
 		if (read_keys(d))
@@ -101,7 +108,11 @@ static bool wait_for_change(struct dashboard *d, uint64_t due)
 		if (has_hung_up())
 			d->stopped = true;
 	}
-	return was_acting && !api_is_acting(d->machine->api);
+	if (machine_read_log(d->machine)) {
+		ui_follow(&d->ui, d->machine, false);
+		has_logged = true;
+	}
+	return has_logged || (was_acting && !api_is_acting(d->machine->api));
 }
 
 static int loop(struct dashboard *d)

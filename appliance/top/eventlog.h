@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happened, newest last: events of control's feed, and changes that wirespool-top itself saw between two
- * refreshes. A ring: the oldest go. One thread. */
+/* What happened, in the order of its times: events of control's feed, and changes that wirespool-top itself
+ * saw between two refreshes. A ring: the oldest go. One thread. */
 #ifndef APPLIANCE_TOP_EVENTLOG_H
 #define APPLIANCE_TOP_EVENTLOG_H
 
@@ -13,21 +13,23 @@
 struct eventlog_row {
 	uint64_t unix_ns;
 	bool is_seen; /* seen in the counters, not told by the feed */
+	bool is_bad;  /* somebody should look at it */
 	char type[40], text[EVENTLOG_TEXT_BYTES];
 };
 
 struct eventlog {
 	struct eventlog_row rows[EVENTLOG_ROWS];
 	unsigned count, next; /* next: where the next one goes */
+	unsigned added;       /* ever, modulo 2^32 */
 };
 
 /* Add a change that was seen. */
-void eventlog_see(struct eventlog *log, uint64_t unix_ns, const char *type, const char *format, ...)
-        __attribute__((format(printf, 4, 5)));
+void eventlog_see(struct eventlog *log, uint64_t unix_ns, bool is_bad, const char *type, const char *format,
+        ...) __attribute__((format(printf, 5, 6)));
 
 /* Add an event of the feed: @data is JSON, an object whose "time" and "type" are taken where they are there
- * and whose other plain fields are shown as they are. What is no object is shown as text; @unix_ns stands for
- * a missing time. */
+ * and whose other plain fields are shown as they are, of lists how long they are. What is no object is shown
+ * as text; @unix_ns stands for a missing time. */
 void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, const char *data);
 
 /* The @back-th row before the newest, 0 the newest itself; NULL beyond the oldest. */

@@ -49,6 +49,8 @@ void machine_free(struct machine *m)
 	if (!m)
 		return;
 	forget_tracks(m);
+	follow_stop(m->follow);
+	logbook_reset(&m->book);
 	api_free(m->api);
 	counters_free(m->counters);
 	balance_free(m->balance);
@@ -92,8 +94,11 @@ static void compute(
 	disks_make(m->writers, now, before);
 	smooth_growth(m);
 	if (before) {
-		watch_samples(&m->log, now, before);
+		watch_samples(&m->log, now, before, api_has_feed(m->api));
 		history_add(&m->in_bps, m->overview.in_bps);
+		history_add(&m->out_bps, m->overview.out_bps);
+		for (unsigned i = 0; i < now->lcores; i++)
+			history_add(&m->busy[i], m->lcores[i].busy);
 		history_add(&m->disk_bps, m->overview.disk_bps * 8);
 	}
 }
@@ -125,6 +130,31 @@ void machine_judge(struct machine *m)
 	alarms_make(&m->alarms, &view);
 }
 
+bool machine_read_log(struct machine *m)
+{
+	int r = m->follow ? follow_read(m->follow, &m->book) : 0;
+
+	if (r < 0) {
+		follow_stop(m->follow);
+		m->follow = NULL;
+		m->follow_error = r;
+	}
+	return r != 0;
+}
+
+/* Each time that it is wanted anew it is begun anew. */
+static void follow_log(struct machine *m, bool wanted)
+{
+	if (!wanted) {
+		follow_stop(m->follow);
+		m->follow = NULL;
+		m->follow_error = 0;
+	} else if (!m->follow && !m->follow_error) {
+		logbook_reset(&m->book);
+		m->follow_error = follow_start(&m->follow, m->options->journal);
+	}
+}
+
 void machine_refresh(struct machine *m, const struct machine_wants *wants)
 {
 	const struct counters_sample *now;
@@ -149,6 +179,7 @@ void machine_refresh(struct machine *m, const struct machine_wants *wants)
 	m->space = disks_space(m->options->record_dir, m->overview.disk_free_bytes);
 	m->seconds_left = overview_seconds_left(m->space.free_bytes, m->options->min_free_bytes,
 	        state == COUNTERS_LIVE && !isnan(m->growth_bps) ? m->growth_bps : 0);
+	follow_log(m, wants->log);
 	api_tick(m->api, clk_mono_ns(), &wants->api);
 	machine_judge(m);
 }

@@ -10,8 +10,10 @@
 #include "appliance/top/counters.h"
 #include "appliance/top/disks.h"
 #include "appliance/top/eventlog.h"
+#include "appliance/top/follow.h"
 #include "appliance/top/history.h"
 #include "appliance/top/lcores.h"
+#include "appliance/top/logbook.h"
 #include "appliance/top/names.h"
 #include "appliance/top/options.h"
 #include "appliance/top/overview.h"
@@ -31,7 +33,10 @@ struct machine {
 	struct disks_space space;
 	double growth_bps; /* bytes a second that recordings grow by, over half a minute; NAN: not known */
 	double seconds_left;
-	struct history in_bps, disk_bps; /* one value a refresh */
+	struct history in_bps, out_bps, disk_bps, busy[COUNTERS_LCORES]; /* one value a refresh */
+	struct follow *follow;                                           /* NULL: the log is not followed */
+	int follow_error;                                                /* -errno of following it, 0: none */
+	struct logbook book;
 	struct alarms alarms;
 	enum counters_state last_state;
 	bool was_seen; /* last_state is one */
@@ -40,6 +45,7 @@ struct machine {
 /* What the next refreshes read beside the plain counters. */
 struct machine_wants {
 	bool tracks; /* sample the tracks */
+	bool log;    /* follow what the daemons log */
 	struct tracks_shown shown;
 	struct api_wants api;
 };
@@ -50,6 +56,8 @@ void machine_free(struct machine *machine);
 
 /* Take another sample, ask the API for what is due, compute. Never waits. */
 void machine_refresh(struct machine *machine, const struct machine_wants *wants);
+/* Take what the daemons have logged meanwhile. True: something came of it. */
+bool machine_read_log(struct machine *machine);
 /* Compute the alarms anew: what the API has said since the refresh is in them. */
 void machine_judge(struct machine *machine);
 

@@ -8,7 +8,7 @@
 
 struct names {
 	struct names_track **tracks; /* by slot */
-	unsigned slots, known;
+	unsigned slots, known, edition;
 };
 
 int names_create(struct names **ret_names, unsigned slots)
@@ -43,6 +43,7 @@ void names_forget(struct names *n, unsigned slot)
 	free(n->tracks[slot]);
 	n->tracks[slot] = NULL;
 	n->known--;
+	n->edition++;
 }
 
 static void copy_text(char *to, size_t size, const json_t *object, const char *key)
@@ -56,8 +57,9 @@ static void take_track(struct names *n, const json_t *session, const json_t *tra
 {
 	const json_t *slot = json_object_get(track, "slot");
 	json_int_t index = json_integer_value(slot);
-	struct names_track *t;
+	struct names_track now, *t;
 
+	memset(&now, 0, sizeof(now)); /* compared as a whole below */
 	if (!json_is_integer(slot) || index < 0 || index >= n->slots)
 		return;
 	t = n->tracks[index];
@@ -67,12 +69,16 @@ static void take_track(struct names *n, const json_t *session, const json_t *tra
 			return;
 		n->known++;
 	}
-	copy_text(t->session, sizeof(t->session), session, "id");
-	copy_text(t->room, sizeof(t->room), session, "room");
-	copy_text(t->participant, sizeof(t->participant), session, "participant");
-	copy_text(t->track, sizeof(t->track), track, "id");
-	copy_text(t->codec, sizeof(t->codec), track, "codec");
-	t->clock_rate = (uint32_t)json_integer_value(json_object_get(track, "clock_rate"));
+	copy_text(now.session, sizeof(now.session), session, "id");
+	copy_text(now.room, sizeof(now.room), session, "room");
+	copy_text(now.participant, sizeof(now.participant), session, "participant");
+	copy_text(now.track, sizeof(now.track), track, "id");
+	copy_text(now.codec, sizeof(now.codec), track, "codec");
+	now.clock_rate = (uint32_t)json_integer_value(json_object_get(track, "clock_rate"));
+	if (!memcmp(t, &now, sizeof(now)))
+		return;
+	*t = now;
+	n->edition++;
 }
 
 /* Of one that has ended the slots may be another's already. */
@@ -108,4 +114,9 @@ const struct names_track *names_get(const struct names *n, unsigned slot)
 unsigned names_known(const struct names *n)
 {
 	return n->known;
+}
+
+unsigned names_edition(const struct names *n)
+{
+	return n->edition;
 }

@@ -30,5 +30,7 @@ unsigned names_take(struct names *names, const json_t *page);
 const struct names_track *names_get(const struct names *names, unsigned slot);
 void names_forget(struct names *names, unsigned slot);
 unsigned names_known(const struct names *names);
+/* Another number whenever any name is another than before. */
+unsigned names_edition(const struct names *names);
 
 #endif

@@ -17,6 +17,7 @@ enum {
 	OPT_TOKEN,
 	OPT_RUN_DIR,
 	OPT_CA,
+	OPT_JOURNAL,
 	OPT_NO_COLOUR,
 	OPT_ONCE,
 	OPT_JSON,
@@ -29,6 +30,7 @@ static const struct option long_options[] = {
 	{ "url", required_argument, NULL, OPT_URL },
 	{ "token", required_argument, NULL, OPT_TOKEN },
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+	{ "journal", required_argument, NULL, OPT_JOURNAL },
 	{ "ca-file", required_argument, NULL, OPT_CA },
 	{ "no-colour", no_argument, NULL, OPT_NO_COLOUR },
 	{ "no-color", no_argument, NULL, OPT_NO_COLOUR },
@@ -41,7 +43,7 @@ static const struct option long_options[] = {
 
 static const char help[] =
         "usage: " PROCESS " [--config FILE] [--url URL] [--token TOKEN] [--run-dir DIR]\n"
-        "                     [--ca-file FILE] [--no-colour] [--once | --json]\n"
+        "                     [--ca-file FILE] [--journal DIR] [--no-colour] [--once | --json]\n"
         "       " PROCESS " --version | --help\n\n"
         "Watches a wirespool machine: the dataplane's counters in shared memory, and the HTTP API while it "
         "is up.\n\n"
@@ -50,6 +52,7 @@ static const char help[] =
         "  --token TOKEN   its bearer token; better in the environment: WIRESPOOL_API_TOKENS\n"
         "  --run-dir DIR   where the dataplane keeps its counters; else dataplane.run_dir\n"
         "  --ca-file FILE  PEM certificates that the API's is checked by\n"
+        "  --journal DIR   the journal whose log is shown; else the system's\n"
         "  --no-colour     no colours; so does NO_COLOR in the environment\n"
         "  --once          print an overview with the rates of one second, and leave\n"
         "  --json          the same as one JSON object\n"
@@ -62,7 +65,7 @@ static const char help[] =
         "2 wrong use or bad configuration.\n";
 
 struct given {
-	const char *config, *url, *token, *run_dir, *ca_file;
+	const char *config, *url, *token, *run_dir, *ca_file, *journal;
 };
 
 /* Where the text that option @c gives goes; NULL: it gives none. */
@@ -77,6 +80,8 @@ static const char **place_of(struct given *given, int c)
 		return &given->token;
 	case OPT_RUN_DIR:
 		return &given->run_dir;
+	case OPT_JOURNAL:
+		return &given->journal;
 	case OPT_CA:
 		return &given->ca_file;
 	default:
@@ -167,7 +172,8 @@ static bool take_given(struct options *o, const struct given *given)
 	const char *tokens = getenv("WIRESPOOL_API_TOKENS");
 	char *first = tokens ? strndup(tokens, strcspn(tokens, ",; \t\n")) : NULL;
 	bool ok = keep(&o->token, first) && keep(&o->token, given->token) &&
-	          keep(&o->run_dir, given->run_dir) && keep(&o->url, given->url);
+	          keep(&o->run_dir, given->run_dir) && keep(&o->url, given->url) &&
+	          keep(&o->journal, given->journal);
 
 	if (given->url || given->ca_file) {
 		free(o->ca_file);
@@ -193,13 +199,16 @@ static int read_conf(struct options *o, const struct given *given)
 		return 0;
 	if (!path && !(access(CONF_PATH, F_OK) && errno == ENOENT))
 		path = CONF_PATH;
-	if (conf_load(&conf, path, stderr)) {
+	if (conf_peek(&conf, path, stderr)) {
 		fprintf(stderr, PROCESS ": with --url and --run-dir no configuration is needed\n");
 		return 2;
 	}
 	ok = take_conf(o, conf);
+	if (!o->url)
+		fprintf(stderr, PROCESS ": [control] listen: '%s' is no address with a port\n",
+		        conf->control_listen);
 	conf_free(conf);
-	return ok ? 0 : 1;
+	return ok ? 0 : o->url ? 1 : 2;
 }
 
 int options_load(struct options **ret_options, int argc, char **argv, int *ret_exit)
@@ -242,5 +251,6 @@ void options_free(struct options *o)
 	free(o->token);
 	free(o->record_dir);
 	free(o->ca_file);
+	free(o->journal);
 	free(o);
 }

@@ -16,6 +16,7 @@ struct options {
 	char *url;               /* of the HTTP API, without a '/' at its end */
 	char *token;             /* its bearer token; NULL: none */
 	char *record_dir;        /* NULL: not known, as no INI was read */
+	char *journal;           /* directory of the journal that is shown; NULL: the system's */
 	char *ca_file;           /* PEM that the API's certificate is checked by; NULL: the system's */
 	bool any_host;           /* @ca_file is the server's own certificate: its names do not matter */
 	uint64_t min_free_bytes; /* with less free space no session is taken */

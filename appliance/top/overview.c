@@ -90,6 +90,7 @@ static void make_rates(struct overview *o, const struct sums *s)
 	o->in_pps = sum_rate(s, STAT_SCOPE_LCORE, STAT_LCORE_rx_pkts);
 	o->in_bps = sum_rate(s, STAT_SCOPE_LCORE, STAT_LCORE_rx_bytes) * 8;
 	o->out_pps = sum_rate(s, STAT_SCOPE_LCORE, STAT_LCORE_tx_pkts);
+	o->out_bps = sum_rate(s, STAT_SCOPE_LCORE, STAT_LCORE_tx_bytes) * 8;
 	o->rtp_pps = sum_rate(s, STAT_SCOPE_LCORE, STAT_LCORE_rtp_pkts);
 	o->disk_bps = sum_rate(s, STAT_SCOPE_WRITER, STAT_WRITER_written_bytes);
 	o->growth_bps = sum_rate(s, STAT_SCOPE_WRITER, STAT_WRITER_bytes);

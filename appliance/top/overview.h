@@ -17,12 +17,12 @@ struct overview_drop {
 };
 
 struct overview {
-	double seconds;                       /* between the samples */
-	double in_pps, in_bps, out_pps;       /* Ethernet packets; of what goes out no bytes are counted */
-	double rtp_pps, dropped_pps;          /* the latter of all reasons */
-	double disk_bps;                      /* bytes a second written, with padding and rewrites */
-	double growth_bps;                    /* bytes a second that recordings grow by */
-	uint64_t disk_free_bytes, disk_error; /* as the dataplane sees them */
+	double seconds;                          /* between the samples */
+	double in_pps, in_bps, out_pps, out_bps; /* of Ethernet */
+	double rtp_pps, dropped_pps;             /* the latter of all reasons */
+	double disk_bps;                         /* bytes a second written, with padding and rewrites */
+	double growth_bps;                       /* bytes a second that recordings grow by */
+	uint64_t disk_free_bytes, disk_error;    /* as the dataplane sees them */
 	uint64_t sessions, tracks, files, block_bytes, uptime_s;
 	uint64_t finished, failed, sessions_failed; /* since the dataplane's start */
 	unsigned drops; /* reasons that ever counted, those of now first, then by total */

@@ -30,7 +30,8 @@ static void print_traffic(const struct machine *m, FILE *out)
 
 	fprintf(out, "in         %s, %s\n", format_unit(a, o->in_pps, "packet/s"),
 	        format_unit(b, o->in_bps, "bit/s"));
-	fprintf(out, "out        %s\n", format_unit(a, o->out_pps, "packet/s"));
+	fprintf(out, "out        %s, %s\n", format_unit(a, o->out_pps, "packet/s"),
+	        format_unit(b, o->out_bps, "bit/s"));
 	fprintf(out, "dropped    %s\n", format_unit(a, o->dropped_pps, "packet/s"));
 	for (unsigned i = 0; i < o->drops; i++)
 		fprintf(out, "  %-18s %s/s, %llu since start\n", o->drop[i].reason,
@@ -128,6 +129,7 @@ static void json_traffic(const struct machine *m, struct jsonw *w)
 	put(w, "in_pps", o->in_pps);
 	put(w, "in_bps", o->in_bps);
 	put(w, "out_pps", o->out_pps);
+	put(w, "out_bps", o->out_bps);
 	put(w, "rtp_pps", o->rtp_pps);
 	put(w, "dropped_pps", o->dropped_pps);
 	jsonw_array(w, "drops");

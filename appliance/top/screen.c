@@ -31,7 +31,7 @@ void screen_free(struct screen *s)
 void screen_clear(struct screen *s)
 {
 	for (size_t i = 0; i < (size_t)s->rows * s->cols; i++)
-		s->cells[i] = (struct screen_cell){ L' ', SCREEN_PLAIN };
+		s->cells[i] = (struct screen_cell){ L' ', SCREEN_PLAIN, false };
 }
 
 /* The character @text begins with; its bytes in @ret_len. What is not well-formed is '?', a byte each. */
@@ -92,9 +92,9 @@ unsigned screen_put(struct screen *s, unsigned row, unsigned col, unsigned width
 	while (next(s, &text, &c, &cols) && taken + cols <= width) {
 		struct screen_cell *cell = &s->cells[(size_t)row * s->cols + col + taken];
 
-		cell[0] = (struct screen_cell){ c, (uint8_t)style };
+		cell[0] = (struct screen_cell){ c, (uint8_t)style, false };
 		if (cols == 2)
-			cell[1] = (struct screen_cell){ 0, (uint8_t)style };
+			cell[1] = (struct screen_cell){ 0, (uint8_t)style, false };
 		taken += cols;
 	}
 	return taken;
@@ -124,6 +124,12 @@ void screen_paint(struct screen *s, unsigned row, enum screen_style style)
 {
 	for (unsigned col = 0; row < s->rows && col < s->cols; col++)
 		s->cells[(size_t)row * s->cols + col].style = (uint8_t)style;
+}
+
+void screen_select(struct screen *s, unsigned row)
+{
+	for (unsigned col = 0; row < s->rows && col < s->cols; col++)
+		s->cells[(size_t)row * s->cols + col].is_selected = true;
 }
 
 void screen_print(const struct screen *s, FILE *out)

@@ -17,13 +17,14 @@ enum screen_style {
 	SCREEN_GOOD,
 	SCREEN_WARNING,
 	SCREEN_BAD,
-	SCREEN_SELECTED,
+	SCREEN_SELECTED, /* of several names the one that is meant */
 	SCREEN_STYLES
 };
 
 struct screen_cell {
 	wchar_t c; /* 0: the right half of the cell before */
 	uint8_t style;
+	bool is_selected; /* part of the selected row: it keeps its style, on another ground */
 };
 
 struct screen {
@@ -48,6 +49,8 @@ void screen_put_right(struct screen *screen, unsigned row, unsigned col, unsigne
         enum screen_style style, const char *text);
 /* Give the whole row another style. */
 void screen_paint(struct screen *screen, unsigned row, enum screen_style style);
+/* Make it the selected one. */
+void screen_select(struct screen *screen, unsigned row);
 
 /* Columns that @text takes. */
 unsigned screen_columns(const struct screen *screen, const char *text);

@@ -25,18 +25,40 @@ static unsigned least(const struct table *t)
 	return found;
 }
 
+/* What all columns lack that wish for more. */
+static unsigned wished(const struct table *t)
+{
+	unsigned total = 0;
+
+	for (unsigned i = 0; i < t->count; i++)
+		total += t->width[i] && t->columns[i].wish > t->width[i] ? t->columns[i].wish - t->width[i]
+		                                                         : 0;
+	return total;
+}
+
+/* Give @left columns by wishes. Returns what is left then. */
+static unsigned grant(struct table *t, unsigned left)
+{
+	for (unsigned i = 0; i < t->count && left; i++) {
+		unsigned lacks = t->width[i] && t->columns[i].wish > t->width[i]
+		                         ? t->columns[i].wish - t->width[i]
+		                         : 0;
+
+		lacks = lacks < left ? lacks : left;
+		t->width[i] += lacks;
+		left -= lacks;
+	}
+	return left;
+}
+
 static void stretch(struct table *t, unsigned left)
 {
-	unsigned parts = 0, given = left;
+	unsigned parts = 0;
 
 	for (unsigned i = 0; i < t->count; i++)
 		parts += t->width[i] ? t->columns[i].stretch : 0;
-	for (unsigned i = 0; parts && given && i < t->count; i++) {
-		unsigned part = t->width[i] ? left * t->columns[i].stretch / parts : 0;
-
-		t->width[i] += part;
-		given -= part;
-	}
+	for (unsigned i = 0; parts && i < t->count; i++)
+		t->width[i] += t->width[i] ? left * t->columns[i].stretch / parts : 0;
 }
 
 void table_lay_out(struct table *t, const struct table_column *columns, unsigned count, unsigned cols)
@@ -48,10 +70,11 @@ void table_lay_out(struct table *t, const struct table_column *columns, unsigned
 	t->count = count;
 	for (unsigned i = 0; i < count; i++)
 		t->width[i] = columns[i].width;
-	while (width_of(t) > cols && (out = least(t)) < count)
+	while ((out = least(t)) < count &&
+	        width_of(t) + (columns[out].keep >= TABLE_EXTRA ? wished(t) : 0) > cols)
 		t->width[out] = 0;
 	if (width_of(t) < cols)
-		stretch(t, cols - width_of(t));
+		stretch(t, grant(t, cols - width_of(t)));
 	for (unsigned i = 0; i < count; i++) {
 		t->at[i] = at;
 		at += t->width[i] ? t->width[i] + 1 : 0;
@@ -69,9 +92,9 @@ void table_cell(const struct table *t, struct screen *s, unsigned row, unsigned 
 		screen_put(s, row, t->at[column], t->width[column], style, text);
 }
 
-void table_head(const struct table *t, struct screen *s, unsigned row)
+void table_head(const struct table *t, struct screen *s, unsigned row, unsigned marked)
 {
-	for (unsigned i = 0; i < t->count; i++)
-		table_cell(t, s, row, i, SCREEN_HEAD, t->columns[i].title);
 	screen_paint(s, row, SCREEN_HEAD);
+	for (unsigned i = 0; i < t->count; i++)
+		table_cell(t, s, row, i, i == marked ? SCREEN_SELECTED : SCREEN_HEAD, t->columns[i].title);
 }

@@ -7,10 +7,12 @@
 #include "appliance/top/screen.h"
 
 #define TABLE_COLUMNS 24
+#define TABLE_EXTRA   9 /* columns of this keep and above are nice to have */
 
 struct table_column {
 	const char *title;
 	unsigned width;   /* at least */
+	unsigned wish;    /* that much before there are extras; 0: none */
 	unsigned stretch; /* what it gets of what is left over, as a part of the sum of all; 0: none */
 	unsigned keep;    /* columns of higher numbers go first when there is no room; 0 stays */
 	bool right;       /* figures */
@@ -24,7 +26,9 @@ struct table {
 
 /* For a screen of @cols. @columns (at most TABLE_COLUMNS) stay the caller's. */
 void table_lay_out(struct table *table, const struct table_column *columns, unsigned count, unsigned cols);
-void table_head(const struct table *table, struct screen *screen, unsigned row);
+/* The head; the title of column @marked stands out, TABLE_NONE: none does. */
+#define TABLE_NONE TABLE_COLUMNS
+void table_head(const struct table *table, struct screen *screen, unsigned row, unsigned marked);
 void table_cell(const struct table *table, struct screen *screen, unsigned row, unsigned column,
         enum screen_style style, const char *text);
 

@@ -13,28 +13,79 @@
 #define ESCAPE_MS 50 /* so long an ESC may be the beginning of another key */
 
 static SCREEN *terminal;
-static attr_t styles[SCREEN_STYLES] = { [SCREEN_DIM] = A_DIM,
-	[SCREEN_BOLD] = A_BOLD,
-	[SCREEN_HEAD] = A_REVERSE,
-	[SCREEN_WARNING] = A_BOLD,
-	[SCREEN_BAD] = A_BOLD | A_REVERSE,
-	[SCREEN_SELECTED] = A_REVERSE };
+
+/* What a style is made of; ink and ground are colours, -1 the terminal's own. */
+struct look {
+	attr_t attributes;
+	short ink, ground;
+};
+
+static const struct look plain_looks[SCREEN_STYLES] = { [SCREEN_DIM] = { A_DIM, 0, 0 },
+	[SCREEN_BOLD] = { A_BOLD, 0, 0 },
+	[SCREEN_HEAD] = { A_REVERSE, 0, 0 },
+	[SCREEN_WARNING] = { A_BOLD, 0, 0 },
+	[SCREEN_BAD] = { A_BOLD | A_REVERSE, 0, 0 },
+	[SCREEN_SELECTED] = { A_REVERSE, 0, 0 } };
+
+/* Of eight colours. Text keeps the terminal's own ground, be it dark or light. */
+static const struct look looks_of_8[SCREEN_STYLES] = { [SCREEN_PLAIN] = { 0, -1, -1 },
+	[SCREEN_DIM] = { A_DIM, -1, -1 },
+	[SCREEN_BOLD] = { A_BOLD, -1, -1 },
+	[SCREEN_HEAD] = { 0, COLOR_WHITE, COLOR_BLUE },
+	[SCREEN_GOOD] = { 0, COLOR_GREEN, -1 },
+	[SCREEN_WARNING] = { A_BOLD, COLOR_YELLOW, -1 },
+	[SCREEN_BAD] = { A_BOLD, COLOR_WHITE, COLOR_RED },
+	[SCREEN_SELECTED] = { 0, COLOR_BLACK, COLOR_CYAN } };
+
+/* Of xterm's 256: greys from 232 on, 24 is a dark blue, 160 red. */
+static const struct look looks_of_256[SCREEN_STYLES] = { [SCREEN_PLAIN] = { 0, -1, -1 },
+	[SCREEN_DIM] = { 0, 244, -1 },
+	[SCREEN_BOLD] = { A_BOLD, -1, -1 },
+	[SCREEN_HEAD] = { 0, 252, 237 },
+	[SCREEN_GOOD] = { 0, COLOR_GREEN, -1 },
+	[SCREEN_WARNING] = { A_BOLD, COLOR_YELLOW, -1 },
+	[SCREEN_BAD] = { A_BOLD, 231, 160 },
+	[SCREEN_SELECTED] = { A_BOLD, 231, 24 } };
+
+/* Ink in the selected row, by style. */
+static const short selected_of_8[SCREEN_STYLES] = { [SCREEN_BAD] = COLOR_RED };
+static const short selected_of_256[SCREEN_STYLES] = { 231, 250, 231, 231, 120, 227, 217, 231 };
+
+static attr_t attributes[2][SCREEN_STYLES]; /* of rows that are not selected, and of those that are */
+static short pairs[2][SCREEN_STYLES];       /* 0: no colours */
+
+static void set_attributes(const struct look *looks)
+{
+	for (unsigned i = 0; i < SCREEN_STYLES; i++) {
+		attributes[0][i] = looks[i].attributes;
+		attributes[1][i] = looks[i].attributes | A_REVERSE;
+		pairs[0][i] = pairs[1][i] = 0;
+	}
+}
 
 static void set_colours(void)
 {
-	short green = 1, yellow = 2, red = 3, blue = 4;
+	bool many;
+	short pair = 1;
 
-	if (start_color() == ERR || COLORS < 8)
+	if (start_color() == ERR || COLORS < 8 || COLOR_PAIRS <= 2 * SCREEN_STYLES)
 		return;
 	use_default_colors();
-	init_pair(green, COLOR_GREEN, -1);
-	init_pair(yellow, COLOR_YELLOW, -1);
-	init_pair(red, COLOR_WHITE, COLOR_RED);
-	init_pair(blue, COLOR_WHITE, COLOR_BLUE);
-	styles[SCREEN_GOOD] = (attr_t)COLOR_PAIR(green);
-	styles[SCREEN_WARNING] = (attr_t)COLOR_PAIR(yellow) | A_BOLD;
-	styles[SCREEN_BAD] = (attr_t)COLOR_PAIR(red) | A_BOLD;
-	styles[SCREEN_HEAD] = (attr_t)COLOR_PAIR(blue);
+	many = COLORS >= 256;
+	const struct look *looks = many ? looks_of_256 : looks_of_8;
+	for (unsigned i = 0; i < SCREEN_STYLES; i++) {
+		attributes[0][i] = looks[i].attributes;
+		attributes[1][i] = looks[i].attributes & ~(attr_t)A_DIM;
+		init_pair(pairs[0][i] = pair++, looks[i].ink, looks[i].ground);
+		init_pair(pairs[1][i] = pair++, many ? selected_of_256[i] : selected_of_8[i],
+		        many ? 24 : COLOR_CYAN);
+	}
+}
+
+/* Without a cursor that can be moved there is no screen, only a roll of paper. */
+static bool has_cursor(void)
+{
+	return tigetstr("cup") && tigetstr("cup") != (char *)-1;
 }
 
 int term_open(bool colour)
@@ -43,6 +94,10 @@ int term_open(bool colour)
 	if (!terminal)
 		return -ENOTTY;
 	set_term(terminal);
+	if (!has_cursor()) {
+		term_close();
+		return -ENOTTY;
+	}
 	cbreak();
 	noecho();
 	nonl();
@@ -51,6 +106,7 @@ int term_open(bool colour)
 	leaveok(stdscr, TRUE);
 	set_escdelay(ESCAPE_MS);
 	curs_set(0);
+	set_attributes(plain_looks);
 	if (colour && has_colors())
 		set_colours();
 	return 0;
@@ -91,8 +147,8 @@ void term_show(const struct screen *screen)
 
 			if (!cell->c)
 				continue;
-			setcchar(&out, text, styles[cell->style] & ~(attr_t)A_COLOR,
-			        (short)PAIR_NUMBER(styles[cell->style]), NULL);
+			setcchar(&out, text, attributes[cell->is_selected][cell->style],
+			        pairs[cell->is_selected][cell->style], NULL);
 			mvadd_wch((int)row, (int)col, &out);
 		}
 	}

@@ -2,6 +2,7 @@
 #include "appliance/top/tracks.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -33,11 +34,16 @@ struct point {
 	uint32_t state, samples; /* samples in a row: with two there are rates */
 };
 
+/* What a track is sorted by: a text, which its first letters mostly decide, or a figure. */
 struct place {
 	double key;
+	uint64_t letters; /* the first eight of @text in lower case, of which the first counts most */
 	const char *text;
 	unsigned slot;
 };
+
+/* Whether a slot matches the filter: found out once, for as long as nothing of it changes. */
+enum verdict { UNKNOWN, MATCHES, MATCHES_NOT };
 
 struct tracks {
 	unsigned slots, total, count;
@@ -48,6 +54,9 @@ struct tracks {
 	bool is_whole;              /* the last one */
 	uint64_t mono_ns;
 	struct place *places;
+	uint8_t *verdicts; /* by slot, of enum verdict, for @filter and the names' @edition */
+	char filter[TRACKS_FILTER_BYTES];
+	unsigned edition;
 };
 
 const char *tracks_state_name(enum tracks_state state)
@@ -78,7 +87,8 @@ int tracks_create(struct tracks **ret_tracks, unsigned slots, struct names *name
 	t->before = calloc(count, sizeof(t->before[0]));
 	t->rates = calloc(count * TRACKS_HISTORY, sizeof(t->rates[0]));
 	t->places = calloc(count, sizeof(t->places[0]));
-	if (!t->now || !t->before || !t->rates || !t->places) {
+	t->verdicts = calloc(count, sizeof(t->verdicts[0]));
+	if (!t->now || !t->before || !t->rates || !t->places || !t->verdicts) {
 		tracks_free(t);
 		return -ENOMEM;
 	}
@@ -94,6 +104,7 @@ void tracks_free(struct tracks *t)
 	free(t->before);
 	free(t->rates);
 	free(t->places);
+	free(t->verdicts);
 	free(t);
 }
 
@@ -132,6 +143,7 @@ static void sample_slot(struct tracks *t, const struct stat_segment *stat, unsig
 	if (!flow || !is_live(state)) {
 		if (now->state != state)
 			names_forget(t->names, slot);
+		t->verdicts[slot] = UNKNOWN;
 		now->state = state;
 		now->samples = 0;
 		return;
@@ -147,8 +159,11 @@ static void sample_slot(struct tracks *t, const struct stat_segment *stat, unsig
 		.media_bytes = stat_get(track, STAT_TRACK_bytes),
 		.state = state,
 		.samples = before->samples < 2 ? before->samples + 1 : 2 };
+	if (before->state != now->state || before->ssrc != now->ssrc || before->samples == 0)
+		t->verdicts[slot] = UNKNOWN;
 	if (before->samples && now->pkts < before->pkts) { /* another track has it now */
 		names_forget(t->names, slot);
+		t->verdicts[slot] = UNKNOWN;
 		now->samples = 1;
 	}
 	if (now->samples == 1)
@@ -259,6 +274,23 @@ static bool matches(
 	                       has_part(name->session, filter));
 }
 
+/* Verdicts of another filter, and of other names, are void. */
+static void set_filter(struct tracks *t, const char *filter)
+{
+	if (t->edition == names_edition(t->names) && !strcmp(t->filter, filter))
+		return;
+	t->edition = names_edition(t->names);
+	snprintf(t->filter, sizeof(t->filter), "%s", filter);
+	memset(t->verdicts, UNKNOWN, t->slots);
+}
+
+static bool is_wanted(struct tracks *t, const struct stat_segment *stat, unsigned slot)
+{
+	if (t->verdicts[slot] == UNKNOWN)
+		t->verdicts[slot] = matches(t, stat, slot, t->filter) ? MATCHES : MATCHES_NOT;
+	return t->verdicts[slot] == MATCHES;
+}
+
 static double counted(const struct stat_segment *stat, unsigned slot, unsigned id)
 {
 	return (double)stat_get(stat_slot(stat, STAT_SCOPE_FLOW, slot), id);
@@ -290,8 +322,12 @@ static double key_of(
 static int compare(const void *a, const void *b)
 {
 	const struct place *x = a, *y = b;
-	int order = x->text && y->text ? strcasecmp(x->text, y->text) : !x->text - !y->text;
+	int order = !x->text - !y->text;
 
+	if (x->letters != y->letters)
+		return x->letters < y->letters ? -1 : 1;
+	if (x->text && y->text)
+		order = strcasecmp(x->text, y->text);
 	if (order)
 		return order;
 	if (x->key != y->key)
@@ -299,20 +335,35 @@ static int compare(const void *a, const void *b)
 	return x->slot < y->slot ? -1 : 1;
 }
 
+static uint64_t first_letters(const char *text)
+{
+	uint64_t letters = 0;
+
+	for (unsigned i = 0; i < sizeof(letters); i++) {
+		letters = letters << 8 | (unsigned char)tolower((unsigned char)*text);
+		text += *text != '\0';
+	}
+	return letters;
+}
+
 void tracks_arrange(struct tracks *t, const struct stat_segment *stat, enum tracks_key key, bool reverse,
         const char *filter)
 {
 	t->count = 0;
+	set_filter(t, filter);
 	for (unsigned slot = 0; slot < t->slots; slot++) {
 		const struct names_track *name;
 		double value;
 
-		if (!is_live(t->now[slot].state) || !matches(t, stat, slot, filter))
+		if (!is_live(t->now[slot].state) || !is_wanted(t, stat, slot))
 			continue;
 		value = key_of(t, stat, slot, key);
 		name = key == TRACKS_BY_ROOM ? names_get(t->names, slot) : NULL;
 		t->places[t->count++] =
 		        (struct place){ .key = isnan(value) ? -1 : value, /* behind all others */
+			        .letters = name                    ? first_letters(name->room)
+			                   : key == TRACKS_BY_ROOM ? UINT64_MAX
+			                                           : 0,
 			        .text = name ? name->room : NULL,
 			        .slot = slot };
 	}

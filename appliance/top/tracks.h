@@ -10,7 +10,7 @@
 #include "base/stat.h"
 
 #define TRACKS_HISTORY      120  /* samples of all, of which a track's bit rate is kept */
-#define TRACKS_A_REFRESH    2048 /* so many more make all be sampled a refresh later */
+#define TRACKS_A_REFRESH    8192 /* so many more make all be sampled a refresh later */
 #define TRACKS_FILTER_BYTES 64
 
 enum tracks_state {

@@ -9,26 +9,32 @@
 const char *ui_view_name(enum ui_view view)
 {
 	static const char *const names[UI_VIEWS] = { "overview", "lcores", "tracks", "disks", "uploads",
-		"events" };
+		"events", "log" };
 
 	return names[view];
 }
 
 const char *const *ui_keys(const struct ui *ui)
 {
-	static const char *const tracks[] = { "q quit", "Enter open", "/ filter", "s sort", "r reverse",
-		"x stop session", "f key frame", "1-6 views", NULL };
-	static const char *const opened[] = { "q quit", "Esc back", "x stop session", "f key frame", NULL };
-	static const char *const uploads[] = { "q quit", "t retry", "1-6 views", "Up/Down move", NULL };
-	static const char *const lists[] = { "q quit", "1-6 views", "Up/Down move", NULL };
-	static const char *const plain[] = { "q quit", "1-6 views", "Tab next", NULL };
+	static const char *const tracks[] = { "q quit", "? help", "Enter open", "/ filter", "s sort",
+		"r reverse", "x stop session", "f key frame", "1-7 views", NULL };
+	static const char *const opened[] = { "q quit", "? help", "Esc back", "x stop session", "f key frame",
+		NULL };
+	static const char *const uploads[] = { "q quit", "? help", "t retry", "1-7 views", "Up/Down move",
+		NULL };
+	static const char *const lists[] = { "q quit", "? help", "1-7 views", "Up/Down move", NULL };
+	static const char *const plain[] = { "q quit", "? help", "1-7 views", "Tab next", NULL };
+	static const char *const help[] = { "any key: back", NULL };
 
+	if (ui->prompt == UI_HELP)
+		return help;
 	switch (ui->view) {
 	case UI_TRACKS:
 		return ui->is_open ? opened : tracks;
 	case UI_UPLOADS:
 		return uploads;
 	case UI_EVENTS:
+	case UI_LOG:
 		return lists;
 	default:
 		return plain;
@@ -38,6 +44,7 @@ const char *const *ui_keys(const struct ui *ui)
 struct machine_wants ui_wants(const struct ui *ui)
 {
 	return (struct machine_wants){ .tracks = ui->view == UI_TRACKS,
+		.log = ui->view == UI_LOG,
 		.shown = { ui->first[UI_TRACKS], ui->page, ui->slot },
 		.api = {
 		        .uploads = ui->view == UI_UPLOADS, .names = ui->view == UI_TRACKS, .events = true } };
@@ -52,6 +59,8 @@ unsigned ui_rows(const struct ui *ui, const struct machine *m)
 		return api_uploads(m->api)->count;
 	case UI_EVENTS:
 		return m->log.count;
+	case UI_LOG:
+		return m->book.count;
 	default:
 		return 0;
 	}
@@ -77,6 +86,14 @@ static bool slot_at(const struct machine *m, unsigned index, unsigned *ret_slot)
 	return true;
 }
 
+/* Who has gone down a list whose news come in on top stays with what is read there. */
+static void follow_news(struct ui *ui, enum ui_view view, unsigned added)
+{
+	if (ui->selected[view])
+		ui->selected[view] += added - ui->added[view];
+	ui->added[view] = added;
+}
+
 void ui_follow(struct ui *ui, struct machine *m, bool is_refresh)
 {
 	const struct stat_segment *stat = counters_segment(m->counters);
@@ -92,6 +109,8 @@ void ui_follow(struct ui *ui, struct machine *m, bool is_refresh)
 		else if (!ui->is_open)
 			ui->follows = false;
 	}
+	follow_news(ui, UI_EVENTS, m->log.added);
+	follow_news(ui, UI_LOG, m->book.added);
 	rows = ui_rows(ui, m);
 	if (ui->selected[ui->view] >= rows)
 		ui->selected[ui->view] = rows ? rows - 1 : 0;
@@ -142,6 +161,8 @@ static void press_letter(struct ui *ui, struct machine *m, unsigned key)
 		go_to(ui, key - '1');
 	else if (key == 'q')
 		ui->quits = true;
+	else if (key == '?' || key == 'h')
+		ui->prompt = UI_HELP;
 	else if (key == 'j' || key == 'k')
 		move(ui, m, key == 'j' ? 1 : -1);
 	else if (is_list && key == '/')
@@ -235,6 +256,8 @@ void ui_press(struct ui *ui, struct machine *m, unsigned key)
 		press_filter(ui, key);
 	else if (ui->prompt == UI_CONFIRM)
 		press_confirm(ui, m, key);
+	else if (ui->prompt == UI_HELP)
+		ui->prompt = UI_NO_PROMPT;
 	else
 		press_key(ui, m, key);
 	ui_follow(ui, m, false);

@@ -8,8 +8,8 @@
 #include "appliance/top/history.h"
 #include "appliance/top/machine.h"
 
-enum ui_view { UI_OVERVIEW, UI_LCORES, UI_TRACKS, UI_DISKS, UI_UPLOADS, UI_EVENTS, UI_VIEWS };
-enum ui_prompt { UI_NO_PROMPT, UI_FILTER, UI_CONFIRM };
+enum ui_view { UI_OVERVIEW, UI_LCORES, UI_TRACKS, UI_DISKS, UI_UPLOADS, UI_EVENTS, UI_LOG, UI_VIEWS };
+enum ui_prompt { UI_NO_PROMPT, UI_FILTER, UI_CONFIRM, UI_HELP };
 enum ui_key {
 	UI_KEY_ESCAPE = 27,
 	UI_KEY_UP = 0x110000, /* beyond all characters */
@@ -39,6 +39,7 @@ struct ui {
 	unsigned selected[UI_VIEWS]; /* row of the list */
 	unsigned first[UI_VIEWS];    /* row at its top; drawing sets it */
 	unsigned page;               /* rows of the list that fit; drawing sets it */
+	unsigned added[UI_VIEWS];    /* rows that ever came to events and log */
 	enum tracks_key sort;        /* of tracks */
 	bool reverse;
 	char filter[TRACKS_FILTER_BYTES];

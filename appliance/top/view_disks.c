@@ -85,7 +85,7 @@ void view_disks(const struct view_area *area, const struct machine *m, struct ui
 	if (!now || row >= end)
 		return;
 	table_lay_out(&table, columns, COLUMNS, s->cols);
-	table_head(&table, s, row++);
+	table_head(&table, s, row++, TABLE_NONE);
 	for (unsigned i = 0; i < now->writers && row < end; i++)
 		draw_row(&table, s, row++, i, &m->writers[i]);
 }

@@ -7,23 +7,33 @@
 #include "base/clk.h"
 
 #define TYPE_AT 9
-#define TEXT_AT 30
+#define TEXT_AT 29
 #define NARROW  60 /* columns: the type stands in front of its text */
 
-static void draw_row(struct screen *s, unsigned row, const struct eventlog_row *r)
+void view_clock(struct screen *s, unsigned row, unsigned col, uint64_t unix_ns)
 {
-	time_t at = (time_t)(r->unix_ns / CLK_NS_PER_S);
-	char clock[16];
-	struct tm tm;
-	unsigned col;
+	time_t at = (time_t)(unix_ns / CLK_NS_PER_S), now = (time_t)(clk_wall_ns() / CLK_NS_PER_S);
+	struct tm tm, today;
+	char text[24];
 
-	localtime_r(&at, &tm);
-	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	screen_put(s, row, 0, TYPE_AT, SCREEN_DIM, clock);
-	col = screen_put(
-	        s, row, TYPE_AT, TEXT_AT - TYPE_AT - 1, r->is_seen ? SCREEN_PLAIN : SCREEN_BOLD, r->type);
-	col = s->cols < NARROW ? TYPE_AT + col + 1 : TEXT_AT;
-	screen_put(s, row, col, s->cols, SCREEN_PLAIN, r->text);
+	if (!unix_ns || !localtime_r(&at, &tm) || !localtime_r(&now, &today))
+		return;
+	strftime(text, sizeof(text),
+	        tm.tm_yday == today.tm_yday && tm.tm_year == today.tm_year ? "%H:%M:%S" : "%b %d", &tm);
+	screen_put(s, row, col, 8, SCREEN_DIM, text);
+}
+
+void view_event(struct screen *s, unsigned row, unsigned col, unsigned width, const struct eventlog_row *r)
+{
+	enum screen_style type = r->is_bad ? SCREEN_WARNING : r->is_seen ? SCREEN_PLAIN : SCREEN_BOLD;
+	unsigned at = width < TYPE_AT ? width : TYPE_AT;
+
+	view_clock(s, row, col, r->unix_ns);
+	at += screen_put(s, row, col + at,
+	        width - at < TEXT_AT - TYPE_AT ? width - at : TEXT_AT - TYPE_AT - 1, type, r->type);
+	at = width < NARROW || at >= TEXT_AT ? at + 1 : TEXT_AT;
+	if (at < width)
+		screen_put(s, row, col + at, width - at, r->is_bad ? SCREEN_WARNING : SCREEN_PLAIN, r->text);
 }
 
 void view_events(const struct view_area *area, const struct machine *m, struct ui *ui)
@@ -32,13 +42,13 @@ void view_events(const struct view_area *area, const struct machine *m, struct u
 	struct screen *s = area->screen;
 
 	if (area->rows > 3)
-		screen_put(s, row++, 0, s->cols, SCREEN_DIM,
+		screen_put(s, row++, 0, s->cols, api_has_feed(m->api) ? SCREEN_DIM : SCREEN_WARNING,
 		        api_has_feed(m->api) ? "Control's events (bold), and what the counters show"
 		                             : "What the counters show: control's events are not there");
 	first = view_scroll(ui, m->log.count, end - row);
 	for (unsigned i = first; i < m->log.count && row < end; i++, row++) {
-		draw_row(s, row, eventlog_get(&m->log, i));
+		view_event(s, row, 0, s->cols, eventlog_get(&m->log, i));
 		if (i == ui->selected[UI_EVENTS])
-			screen_paint(s, row, SCREEN_SELECTED);
+			screen_select(s, row);
 	}
 }

@@ -2,9 +2,11 @@
 /* The frame around the views. */
 #include "appliance/top/view.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "appliance/top/format.h"
 #include "base/clk.h"
 
@@ -46,7 +48,7 @@ static void draw_title(struct screen *s, const struct machine *m)
 	enum counters_state state = counters_state(m->counters);
 	enum api_state api = api_state(m->api);
 	time_t now = (time_t)(clk_wall_ns() / CLK_NS_PER_S);
-	char up[FORMAT_BYTES], clock[16];
+	char up[FORMAT_BYTES], clock[16], host[HOST_NAME_MAX + 1] = "";
 	struct tm tm;
 	unsigned col;
 
@@ -66,17 +68,36 @@ static void draw_title(struct screen *s, const struct machine *m)
 	        control[api]);
 	localtime_r(&now, &tm);
 	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
-	if (col + 2 + strlen(clock) <= s->cols)
-		screen_put_right(s, 0, col + 2, s->cols - col - 2, SCREEN_DIM, clock);
+	if (col + 2 + strlen(clock) > s->cols)
+		return;
+	screen_put_right(s, 0, col + 2, s->cols - col - 2, SCREEN_DIM, clock);
+	if (!gethostname(host, sizeof(host) - 1) && col + 4 + strlen(clock) + strlen(host) <= s->cols)
+		screen_put_right(
+		        s, 0, col + 2, s->cols - col - 4 - (unsigned)strlen(clock), SCREEN_DIM, host);
 }
 
-static void draw_names(struct screen *s, unsigned row, const struct ui *ui)
+/* Columns of all views' names: " 1 overview " and a gap each. */
+static unsigned names_columns(void)
 {
-	unsigned col = 0;
+	unsigned cols = 0;
 
 	for (unsigned v = 0; v < UI_VIEWS; v++)
-		col += 1 + screen_printf(s, row, col, v == ui->view ? SCREEN_SELECTED : SCREEN_DIM, " %u %s ",
-		                   v + 1, ui_view_name(v));
+		cols += (unsigned)strlen(ui_view_name(v)) + 5;
+	return cols;
+}
+
+/* On a narrow screen numbers, and the current view's name. */
+static void draw_names(struct screen *s, unsigned row, const struct ui *ui)
+{
+	bool is_narrow = s->cols + 1 < names_columns();
+	unsigned col = 0;
+
+	for (unsigned v = 0; v < UI_VIEWS; v++) {
+		bool is_named = !is_narrow || v == ui->view;
+
+		col += 1 + screen_printf(s, row, col, v == ui->view ? SCREEN_SELECTED : SCREEN_DIM,
+		                   is_named ? " %u %s " : "%u", v + 1, ui_view_name(v));
+	}
 }
 
 /* Only keys that are there whole. */
@@ -104,9 +125,11 @@ static void draw_foot(struct screen *s, const struct machine *m, const struct ui
 	unsigned last = s->rows - 1;
 
 	if (ui->prompt == UI_FILTER) {
-		screen_printf(s, last, 0, SCREEN_BOLD, "filter: %s_", ui->filter);
+		screen_printf(s, last, 0, SCREEN_PLAIN, "filter: %s_", ui->filter);
+		screen_paint(s, last, SCREEN_SELECTED);
 	} else if (ui->prompt == UI_CONFIRM) {
-		screen_printf(s, last, 0, SCREEN_BOLD, "y/n? %s", ui->action.what);
+		screen_printf(s, last, 0, SCREEN_PLAIN, "y/n? %s", ui->action.what);
+		screen_paint(s, last, SCREEN_SELECTED);
 	} else if (*message && s->rows < ROOMY_ROWS) {
 		screen_put(s, last, 0, s->cols, SCREEN_BOLD, message);
 	} else {
@@ -119,7 +142,7 @@ static void draw_foot(struct screen *s, const struct machine *m, const struct ui
 void view_screen(struct screen *s, const struct machine *m, struct ui *ui)
 {
 	static view_draw *const views[UI_VIEWS] = { view_overview, view_lcores, view_tracks, view_disks,
-		view_uploads, view_events };
+		view_uploads, view_events, view_log };
 	bool is_roomy = s->rows >= ROOMY_ROWS;
 	struct view_area area = { s, is_roomy ? 3 : 1, 0 };
 
@@ -132,7 +155,9 @@ void view_screen(struct screen *s, const struct machine *m, struct ui *ui)
 	if (s->rows > area.row + 1)
 		area.rows = s->rows - area.row - 1 - (is_roomy && *message_of(m, ui) ? 1 : 0);
 	if (area.rows)
-		(ui->is_open ? view_track : views[ui->view])(&area, m, ui);
+		(ui->prompt == UI_HELP ? view_help
+		        : ui->is_open  ? view_track
+		                       : views[ui->view])(&area, m, ui);
 	if (s->rows > 1)
 		draw_foot(s, m, ui);
 }

@@ -30,9 +30,9 @@ enum column {
 };
 
 static const struct table_column columns[] = {
-	[ROOM] = { .title = "room", .width = 8, .stretch = 2 },
-	[PARTICIPANT] = { .title = "participant", .width = 11, .stretch = 1, .keep = 8 },
-	[TRACK] = { .title = "track", .width = 9, .stretch = 1, .keep = 3 },
+	[ROOM] = { .title = "room", .width = 8, .wish = 14, .stretch = 2 },
+	[PARTICIPANT] = { .title = "participant", .width = 11, .wish = 12, .stretch = 1, .keep = 8 },
+	[TRACK] = { .title = "track", .width = 9, .wish = 13, .stretch = 1, .keep = 3 },
 	[CODEC] = { .title = "codec", .width = 5, .keep = 5 },
 	[RATE] = { .title = "kbit/s", .width = 6, .right = true },
 	[FPS] = { .title = "fps", .width = 4, .keep = 4, .right = true },
@@ -47,9 +47,19 @@ static const struct table_column columns[] = {
 	[FILE_SIZE] = { .title = "file", .width = 8, .keep = 10, .right = true },
 	[SSRC] = { .title = "ssrc", .width = 8, .keep = 11 },
 	[SESSION] = { .title = "session", .width = 22, .keep = 12 },
-	[STATE] = { .title = "state", .width = 9, .keep = 2 },
+	[STATE] = { .title = "state", .width = 10, .keep = 2 },
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* The column that tracks are sorted by. */
+static const unsigned sorted[TRACKS_KEYS] = { [TRACKS_BY_RATE] = RATE,
+	[TRACKS_BY_LOSS] = LOSS,
+	[TRACKS_BY_JITTER] = JITTER,
+	[TRACKS_BY_FPS] = FPS,
+	[TRACKS_BY_NACK] = NACK,
+	[TRACKS_BY_ROUND_TRIP] = ROUND_TRIP,
+	[TRACKS_BY_ROOM] = ROOM,
+	[TRACKS_BY_SLOT] = TABLE_NONE };
 
 static char *decimals(char buf[FORMAT_BYTES], double value)
 {
@@ -94,7 +104,8 @@ static void draw_who(const struct table *t, struct screen *s, unsigned row, cons
 	table_cell(t, s, row, TRACK, SCREEN_DIM, r->ssrc ? text : "");
 }
 
-static void draw_row(const struct table *t, struct screen *s, unsigned row, const struct tracks_row *r)
+static void draw_row(
+        const struct table *t, struct screen *s, unsigned row, const struct tracks_row *r, bool is_live)
 {
 	char text[FORMAT_BYTES];
 
@@ -117,7 +128,7 @@ static void draw_row(const struct table *t, struct screen *s, unsigned row, cons
 	table_cell(t, s, row, FILE_SIZE, SCREEN_PLAIN, format_bytes(text, (double)r->file_bytes));
 	snprintf(text, sizeof(text), "%08llx", (unsigned long long)r->ssrc);
 	table_cell(t, s, row, SSRC, SCREEN_DIM, text);
-	table_cell(t, s, row, STATE, r->state == TRACKS_RECORDING ? SCREEN_GOOD : SCREEN_DIM,
+	table_cell(t, s, row, STATE, is_live && r->state == TRACKS_RECORDING ? SCREEN_GOOD : SCREEN_DIM,
 	        tracks_state_name(r->state));
 }
 
@@ -149,13 +160,13 @@ void view_tracks(const struct view_area *area, const struct machine *m, struct u
 	}
 	table_lay_out(&table, columns, COLUMNS, s->cols);
 	if (area->rows > 1)
-		table_head(&table, s, row++);
+		table_head(&table, s, row++, sorted[ui->sort]);
 	count = tracks_count(m->tracks);
 	first = view_scroll(ui, count, end - row);
 	for (unsigned i = first; i < count && row < end; i++, row++) {
 		tracks_row(m->tracks, stat, i, &track);
-		draw_row(&table, s, row, &track);
+		draw_row(&table, s, row, &track, counters_state(m->counters) == COUNTERS_LIVE);
 		if (i == ui->selected[UI_TRACKS])
-			screen_paint(s, row, SCREEN_SELECTED);
+			screen_select(s, row);
 	}
 }

@@ -7,9 +7,10 @@
 #include "appliance/top/counters.h"
 #include "appliance/top/eventlog.h"
 
-/* Log what changed from @before to @now, samples of one segment. */
-void watch_samples(
-        struct eventlog *log, const struct counters_sample *now, const struct counters_sample *before);
+/* Log what changed from @before to @now, samples of one segment; when control's feed is there without what it
+ * tells better, sessions and recordings. */
+void watch_samples(struct eventlog *log, const struct counters_sample *now,
+        const struct counters_sample *before, bool has_feed);
 
 /* Log that the dataplane came, went or was replaced. @from and @to are states of two refreshes; @is_new: the
  * segment is another than before. */

@@ -253,7 +253,7 @@ def a_download_goes_on_where_it_broke_off():
 
 def uploads_that_wait_are_told_and_tried_again():
     with Recorder(rest=swift.ini(max_retries=2), env=swift.env()) as rig:
-        equal(rig.said("upload", env=swift.env()).out, "nothing waits to be uploaded\n", "without recordings")
+        equal(rig.said("upload").out, "nothing waits to be uploaded\n", "without recordings, and without the secrets of the daemons")
         swift.proxy.add(Fault("put", times=1000, answer=(500, INTERNAL)))
         name = rig.record()
         row = wait_for("the end of its tries", lambda: (lambda rows: rows and rows[0]["STATE"] == "stopped" and rows[0])(rig.said("upload", "status", env=swift.env()).rows()))

@@ -8,7 +8,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,61 +15,17 @@ import threading
 import time
 
 import senders
+import store
 from packets import AUDIO, VIDEO, Audio, Video
 from rig import BUILD, Rig, check, equal, main, run, wait_for
+from terminal import TOP, Terminal
 
-TOP = os.path.join(BUILD, "appliance", "top", "wirespool-top")
 SEGMENT = os.path.join(BUILD, "appliance", "top", "top_segment")
+store.PORT, store.PROXY_PORT = 18700, 18750  # of its own: it may run beside other tests
 CONTROL, DATAPLANE = "wirespool-control", "wirespool-dataplane"
 PLAIN = "allow_plain_rtp = 1"
 SPARKS = "▁▂▃▄▅▆▇█"
 KEYS = r"q quit"
-
-
-class Terminal:
-    """wirespool-top on a screen of so many columns and rows."""
-
-    def __init__(self, *args, cols=80, rows=24, locale="C.UTF-8", term="screen", **env):
-        self.dir = tempfile.mkdtemp(prefix="wirespool-tmux-")
-        self.env = dict(os.environ, LC_ALL="C.UTF-8")
-        self.env.pop("NO_COLOR", None)
-        assigned = " ".join(f"{k}={v}" for k, v in dict(env, LC_ALL=locale, TERM=term).items())
-        self.tmux("-u", "new-session", "-d", "-x", str(cols), "-y", str(rows), f"env {assigned} {TOP} {' '.join(args)}; echo ended with $?; exec sleep 600")
-
-    def tmux(self, *argv):
-        p = subprocess.run(["tmux", "-f", "/dev/null", "-S", os.path.join(self.dir, "socket"), *argv], env=self.env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
-        check(p.returncode == 0, f"tmux {argv[0]}: {p.stderr}")
-        return p.stdout
-
-    def screen(self, escapes=False):
-        return self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
-
-    def press(self, *keys):
-        for key in keys:
-            self.tmux("send-keys", *(["-l", key] if len(key) == 1 else [key]))
-
-    def shows(self, *lines, seconds=15):
-        """Wait until there is a line for each pattern, one below the other; the screen."""
-        def found():
-            rows, at = self.screen().splitlines(), 0
-            for pattern in lines:
-                while at < len(rows) and not re.search(pattern, rows[at]):
-                    at += 1
-                if at == len(rows):
-                    return None
-                at += 1
-            return "\n".join(rows)
-        try:
-            return wait_for("a screen", found, seconds)
-        except AssertionError:
-            raise AssertionError(f"no {lines} in:\n{self.screen()}") from None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.tmux("kill-server")
-        shutil.rmtree(self.dir)
 
 
 class Calls:
@@ -109,30 +64,34 @@ def run_top(*args, **env):
     return p.returncode, p.stdout, p.stderr
 
 
-FIGURES = [r"^In +\S+ k?M?bit/s +\S+ packet/s", r"^Out +\S+ packet/s", r"^Dropped +\S+ packet/s of \S+ packet/s RTP", r"^Sessions +3, 5 tracks, 4 files open",
+FIGURES = [r"^In +\S+ k?M?bit/s +\S+ packet/s", r"^Out +\S+ k?bit/s +\S+ packet/s", r"^Dropped +\S+ packet/s of \S+ packet/s RTP", r"^Sessions +3, 5 tracks, 4 files open",
            r"^Disk +\S+ \w+/s written, grows \S+ \w+/s", r"^Free +\S+ \w+, at this rate enough for \d+", r"^Finished +0 recordings, 0 failed", r"^Uploads +off"]
 
 
 def look_at_every_view(calls):
     with calls.terminal() as t:
-        t.shows(r"^wirespool .* dataplane live \d+ s  control up +\d\d:\d\d:\d\d$", r"^ 1 overview   2 lcores   3 tracks   4 disks   5 uploads   6 events$", r"^$", *FIGURES,
-                r"^lcore 0 +\[.*\] \S+ % busy", r"^(Drops by reason|No drops)", r"^q quit  1-6 views  Tab next$")
+        t.shows(r"^wirespool .* dataplane live \d+ s  control up .*\d\d:\d\d:\d\d$", r"^ 1 overview   2 lcores   3 tracks   4 disks   5 uploads   6 events   7 log$", r"^$", *FIGURES,
+                r"^lcore 0 +[━─]+ +\S+ % busy", r"^(Drops by reason|No drops)", r"^q quit  \? help  1-7 views  Tab next$")
         t.shows(rf"^In .*[{SPARKS}]$")
         t.press("2")
-        t.shows(r"^lcore busy % packet/s +bit/s .*rx clsfy  srtp   rtp  hand burst +stall", r"^0 +\d", r"^port +link", r"^net_af_packet0 +up", KEYS)
+        t.shows(r"^lcore busy % packet/s +bit/s .*rx class  srtp   rtp  hand burst +stall", r"^0 +\d", r"^port +link", r"^net_af_packet0 +up", KEYS)
         t.press("3")
         t.shows(r"^5 of 5 tracks by kbit/s", r"^room +track +codec kbit/s  fps loss% jit ms rtt ms  nack  pli state",
                 r"^(hall|kitchen) +video0 +VP8 +\d+ +\d+ +0 .* recording", r"^(hall|kitchen) +video0", r"^(hall|kitchen) +audio1 +opus +\d+", r"^(hall|kitchen) +audio1",
-                r"^attic +audio1 +opus +0 .* waiting", r"q quit  Enter open  / filter  s sort  r reverse  x stop session  f key frame$")
+                r"^attic +audio1 +opus +0 .* waiting", r"q quit  \? help  Enter open  / filter  s sort  r reverse  x stop session$")
         t.press("Enter")
         t.shows(r"^(kitchen / ann|hall / bob) / video0  VP8  recording", r"^session s_\w+, slot \d, SSRC 0000a00[01]", rf"^bit rate \S+ kbit/s .*[{SPARKS}]", rf"^frames +\S+ fps .*[{SPARKS}]",
-                r"^packets +\d+", r"q quit  Esc back")
+                r"^file \S+ KiB, picture 320x180", r"^packets +\d+", r"q quit  \? help  Esc back")
         t.press("Escape", "4")
-        t.shows(r"^\S+ \w+ free, at this rate enough for .*, of \S+ \w+", r"^\[\|*", r"^writer .* written/s", r"^0 +\d", KEYS)
+        t.shows(r"^\S+ \w+ free, at this rate enough for .*, of \S+ \w+", r"^[━─]{60}$", r"^writer .* written/s", r"^0 +\d", KEYS)
         t.press("5")
         t.shows(r"^Upload is off: see upload.enabled")
         t.press("Tab")
-        t.shows(r"^(What the counters show|Control's events)", r"q quit  1-6 views  Up/Down move$")
+        t.shows(r"^(What the counters show|Control's events)", r"q quit  \? help  1-7 views  Up/Down move$")
+        t.press("?")
+        t.shows("^q +quit", "^Up Down +move", "^x +stop its session", r"^any key: back *$")
+        t.press("q")
+        t.shows(r"q quit  \? help  1-7 views  Up/Down move$")
 
 
 def events_are_told(calls):
@@ -161,7 +120,7 @@ def sort_filter_and_resize(calls):
         t.press("Escape")
         t.shows("^5 of 5")
         t.tmux("resize-window", "-x", "80", "-y", "12")
-        rows = t.shows(r"^room +track +codec", "^kitchen", r"^q quit  Enter open").splitlines()
+        rows = t.shows(r"^room +track +codec", "^kitchen", r"^q quit  \? help  Enter open").splitlines()
         equal(len(rows), 12, "rows of the smaller screen")
         check(rows[11].startswith("q quit"), f"the keys are not at the foot: {rows}")
 
@@ -263,7 +222,7 @@ def daemons_come_and_go():
         t.press("x")
         t.shows("control is not there to be asked")
         t.press("1")
-        t.shows(r"^Sessions +3, 5 tracks", r"^Uploads +not known without control", "^control: http://127.*Failed to connect", "Recordings go on")
+        t.shows("^control: http://127.*Failed to connect", "Recordings go on", r"^Sessions +3, 5 tracks", r"^Uploads +not known without control")
         with calls.terminal() as late:  # never saw control: what the counters tell
             late.press("3")
             late.shows("control down", r"^5 of 5", r"^kitchen/an +video0 .* recording", r"^hall/bob +video0 .* recording")
@@ -294,9 +253,7 @@ def nothing_is_there():
             with open(os.path.join(d, "counters"), "w") as f:
                 f.write("nonsense" * 1000)
             t.shows("dataplane foreign", "not a segment of version")
-            pid = int(t.tmux("list-panes", "-F", "#{pane_pid}"))
-            top = int(subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout)
-            os.kill(top, signal.SIGTERM)
+            os.kill(t.pid(), signal.SIGTERM)
             t.shows("^ended with 0")
     for args, why in ((["--nonsense"], "unknown argument"), (["--config", "/nonexistent.ini"], "nonexistent"), (["--url", "host", "--run-dir", "/"], "http://")):
         code, _, err = run_top(*args)
@@ -327,13 +284,109 @@ def uploads_that_fail_are_shown_and_retried():
         Audio(rig, session["port"]).send(30, 0.02)
         rig.finish(session["id"])
         t.press("5")
-        t.shows("ALARM", r"^recording +state", r"^demo_audio1_\d+\.ogg +stopped", seconds=30)
+        t.shows("ALARM", r"^\d+ queued, \d+ active, \d+ done, .* sent.* stopped", r"^recording +state", r"^demo_audio1_\d+\.ogg +stopped", seconds=30)
         t.press("t")
         t.shows(r"^y/n\? try the upload of demo_audio1_\d+\.ogg now")
         t.press("y")
         t.shows(r"^try the upload of demo_audio1_\d+\.ogg now: done")
         t.press("1")
-        t.shows(r"^Uploads +\d+ queued, \d+ active, \d+ retry, \d+ stopped; oldest: \d+ s")
+        t.shows(r"^Uploads +\d+ queued, \d+ active, oldest: \d+ s")
+
+
+def events_of(text):
+    """The types on an events view, newest first."""
+    return re.findall(r"^\d\d:\d\d:\d\d ([a-z]+\.[a-z]+) ", text, re.M)
+
+
+def control_tells_of_sessions_recordings_uploads_and_alarms():
+    """Control's own feed in the events view, and none of it twice."""
+    with store.Store() as s3, Rig(ingest=PLAIN, rest=s3.ini(), env=s3.env()) as rig, Terminal("--config", rig.ini, cols=150, rows=40) as t:
+        t.shows("control up")
+        t.press("6")
+        t.shows("^Control's events", r" control\.started +version=")
+        session = rig.open([AUDIO], room="cellar", participant="sue")
+        Audio(rig, session["port"]).send(60, 0.02)
+        rig.finish(session["id"])
+        for line in (r"session\.opened +room=cellar participant=sue .*tracks=1 session=s_", r"session\.recording +room=cellar", r"record\.opened +room=cellar track=audio1 record=cellar_audio1_\d+\.ogg",
+                     r"record\.finished +room=cellar .*bytes=\d+", r"session\.done +room=cellar", r"upload\.queued +room=cellar", r"upload\.started +room=cellar", r"upload\.finished +room=cellar .*key=calls/cellar"):
+            t.shows(r"^\d\d:\d\d:\d\d " + line, seconds=30)
+        screen = t.screen()
+        check(not re.search("session opened|recording finished", screen), f"what the feed tells is told twice:\n{screen}")
+        told = events_of(screen)
+        equal(sorted(told), sorted(set(told)), "each of them once")
+        poke(rig, 7)
+        t.shows(r"alarm\.raised +.*account=lcore 0.*packets=7", seconds=40)
+        t.press("1")
+        t.shows("ALARM", "^lcore 0: 7 packets are not accounted for", seconds=40)
+        poke(rig, (1 << 64) - 7)
+        t.press("6")
+        t.shows(r"alarm\.cleared +.*account=lcore 0", r"alarm\.raised", seconds=40)
+        wait_for("an even ledger", lambda: not rig.unaccounted(), 40, 0.5)
+
+
+def poke(rig, pkts):
+    run(os.path.join(BUILD, "base/poke_counter"), os.path.join(rig.dir, "run", "counters"), "lcore", "0", "forwarded_in", str(pkts))
+
+
+def the_feed_goes_on_after_a_restart_of_control():
+    """With a token: without it there is no feed, and that is told."""
+    with Rig(ingest=PLAIN, control="api_tokens = SECRET", env={"WIRESPOOL_API_TOKENS": "SECRET"}, start=False) as rig:
+        headers = {"Authorization": "Bearer SECRET"}
+        rig.start_dataplane()
+        rig.start_control()
+        opened = lambda room: equal(rig.api("POST", "/api/v1/sessions", dict(room=room, participant="p", tracks=[AUDIO]), headers)[0], 201, "a session")
+        where = ["--run-dir", os.path.join(rig.dir, "run"), "--url", f"http://127.0.0.1:{rig.port}"]
+        opened("before")
+        with Terminal("--config", rig.ini, cols=132) as t, Terminal(*where, "--token", "WRONG", cols=132) as stranger:
+            t.press("6")
+            t.shows("^Control's events", r"session\.opened +room=before", r"control\.started")  # what was before we came
+            stranger.shows("control refuses", "^control: http.* refuses the token: ", "WIRESPOOL_API_TOKENS")
+            stranger.press("6")
+            stranger.shows("^What the counters show: control's events are not there")
+            equal(rig.kill(CONTROL), -9, "control's exit code")
+            t.shows("control down", "^What the counters show", "control +control does not answer")
+            rig.start_control()
+            opened("after")
+            screen = t.shows("control up", "^Control's events", r"session\.opened +room=after", r"control\.started", "control +control does not answer", r"session\.opened +room=before", seconds=30)
+            for room in ("before", "after"):
+                equal(len(re.findall(rf"session\.opened +room={room} ", screen)), 1, f"tellings of {room}")
+            opened("stranger")
+            stranger.shows(r"session +1 session opened", seconds=10)
+            check(not events_of(stranger.screen()), f"events without a token:\n{stranger.screen()}")
+
+
+def journal(path, *entries):
+    """Entries (unit, priority, message) go into a journal, the real one's form (systemd.journal-export)."""
+    lines = [f"__REALTIME_TIMESTAMP={time.time_ns() // 1000 + i}\n_SYSTEMD_UNIT=wirespool-{unit}.service\nPRIORITY={priority}\nMESSAGE={message}\n\n" for i, (unit, priority, message) in enumerate(entries)]
+    subprocess.run(["/lib/systemd/systemd-journal-remote", "--output", path, "-"], input="".join(lines), capture_output=True, text=True, timeout=30, check=True)
+
+
+def the_log_is_the_journals():
+    with tempfile.TemporaryDirectory() as d:
+        where, file = ["--run-dir", d, "--url", "http://127.0.0.1:9", "--journal", d], os.path.join(d, "test.journal")
+        with Terminal(*where) as t:
+            t.press("7")
+            t.shows("^(No journal files|The journal has nothing|-- No entries)", "^Daemons that systemd did not start")
+        journal(file, ("control", 6, "2026-11-21T01:02:03.456Z wirespool-control info: listening"), ("dataplane", 4, "a warning"), ("dataplane", 3, "an error"), ("else", 6, "others"))
+        with Terminal(*where, term="screen-256color") as t, Terminal(*where, cols=20, rows=5, locale="C") as small:
+            t.press("7")
+            t.shows(r"^journalctl", r"^\d\d:\d\d:\d\d else +others", r"^\S+ dataplane +an error", r"^\S+ dataplane +a warning", r"^\S+ control +info: listening", r"q quit")
+            lines = [line for line in t.screen(True).splitlines() if " error" in line or "a warning" in line]
+            check("48;5;160m" in lines[0] and "33m" in lines[1], f"an error and a warning in their colours: {lines}")
+            small.press("7")
+            small.shows("^wirespool", r"^\d\d:\d\d:\d\d else others")
+            t.press("Down", "Down")
+            journal(file, ("control", 4, "later on"))
+            screen = t.shows(r"^\S+ control +later on", r"^\S+ else +others")
+            child = subprocess.run(["pgrep", "-P", str(t.pid())], capture_output=True, text=True).stdout.split()
+            equal(len(child), 1, f"one journalctl while the log is looked at:\n{screen}")
+            t.press("1")
+            wait_for("its end", lambda: not os.path.exists(f"/proc/{child[0]}"), 10)
+            t.press("7")
+            t.shows(r"control +later on", r"else +others")
+        with Terminal(*where, PATH="/nowhere") as t:
+            t.press("7")
+            t.shows("^There is no journalctl on this machine")
 
 
 def have_met(rig):
@@ -369,8 +422,7 @@ def ten_thousand_tracks_are_sorted_and_filtered():
                 t.shows("^#9998", "^#9999", KEYS)
                 t.press("/", *"370f")
                 t.shows("^1 of 10000", "^#9999")
-                pid = int(t.tmux("list-panes", "-F", "#{pane_pid}"))
-                top = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True).stdout.strip()
+                top = t.pid()
                 before = cpu_ns(top)
                 time.sleep(5)
                 print(f"# {(cpu_ns(top) - before) / 5e7:.2f} % of a core at 10000 tracks", flush=True)
@@ -384,5 +436,7 @@ def cpu_ns(pid):
         return int(f.read().split()[0])
 
 
-main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
+if __name__ == "__main__":
+    main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
+      control_tells_of_sessions_recordings_uploads_and_alarms, the_feed_goes_on_after_a_restart_of_control, the_log_is_the_journals,
       uploads_that_fail_are_shown_and_retried, ten_thousand_tracks_are_sorted_and_filtered])

@@ -177,7 +177,7 @@ static int open_dir(const struct args *args)
 	if (args->values[ARGS_URL])
 		return -1;
 	errors = fopen("/dev/null", "w");
-	if (errors && !conf_load(&conf, target_config(args), errors)) {
+	if (errors && !conf_peek(&conf, target_config(args), errors)) {
 		fd = open(conf->record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		conf_free(conf);
 	}

@@ -94,7 +94,7 @@ int target_find(struct target *ret_target, const struct args *args)
 
 	if (!out)
 		return -ENOMEM;
-	conf_load(&conf, target_config(args), out);
+	conf_peek(&conf, target_config(args), out);
 	fclose(out);
 	int status = target_make(ret_target, args, conf);
 	if (status == -ENOENT)

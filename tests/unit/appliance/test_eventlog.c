@@ -22,11 +22,12 @@ static void the_feeds_fields_are_shown_as_they_are(void **state)
 	const struct eventlog_row *row;
 
 	eventlog_take(&events, 5, "message",
-	        "{\"time\":\"1970-01-01T00:01:00Z\",\"type\":\"session.opened\",\"room\":\"demo\",\"tracks\":"
+	        "{\"time\":\"1970-01-01T00:01:00Z\",\"type\":\"session.opened\",\"session\":\"s_1\",\"room\":"
+	        "\"demo\",\"tracks\":"
 	        "2,\"list\":[1],\"ok\":true}");
 	row = eventlog_get(&events, 0);
 	assert_string_equal(row->type, "session.opened");
-	assert_string_equal(row->text, "room=demo tracks=2 ok=yes");
+	assert_string_equal(row->text, "room=demo tracks=2 list=1 ok=yes session=s_1");
 	assert_int_equal(row->unix_ns, 60 * CLK_NS_PER_S);
 	assert_false(row->is_seen);
 }
@@ -50,11 +51,34 @@ static void long_fields_are_cut(void **state)
 	assert_int_equal(strlen(eventlog_get(&events, 0)->text), EVENTLOG_TEXT_BYTES - 1);
 }
 
+static void what_went_wrong_is_known_by_its_type(void **state)
+{
+	static const char *const types[] = { "record.failed", "dataplane.lost", "disk.full", "alarm.raised",
+		"missed", "record.finished", "upload.queued", "failed" };
+
+	for (unsigned i = 0; i < 8; i++) {
+		eventlog_take(&events, i, types[i], "{}");
+		assert_int_equal(eventlog_get(&events, 0)->is_bad, i < 5);
+	}
+}
+
+static void what_was_before_goes_behind(void **state)
+{
+	eventlog_see(&events, 70 * CLK_NS_PER_S, true, "seen", "late");
+	eventlog_take(&events, 5, "a", "{\"time\":\"1970-01-01T00:01:00Z\"}");
+	eventlog_take(&events, 5, "b", "{\"time\":\"1970-01-01T00:01:05Z\"}");
+	assert_string_equal(eventlog_get(&events, 0)->type, "seen");
+	assert_true(eventlog_get(&events, 0)->is_bad);
+	assert_string_equal(eventlog_get(&events, 1)->type, "b");
+	assert_string_equal(eventlog_get(&events, 2)->type, "a");
+	assert_int_equal(events.added, 3);
+}
+
 static void the_oldest_go(void **state)
 {
 	assert_null(eventlog_get(&events, 0));
 	for (unsigned i = 0; i < EVENTLOG_ROWS + 3; i++)
-		eventlog_see(&events, i, "n", "%u", i);
+		eventlog_see(&events, i, false, "n", "%u", i);
 	assert_int_equal(eventlog_get(&events, 0)->unix_ns, EVENTLOG_ROWS + 2);
 	assert_int_equal(eventlog_get(&events, EVENTLOG_ROWS - 1)->unix_ns, 3);
 	assert_null(eventlog_get(&events, EVENTLOG_ROWS));
@@ -66,6 +90,8 @@ int main(void)
 		                                    the_feeds_fields_are_shown_as_they_are, setup),
 		cmocka_unit_test_setup(what_is_no_object_is_text, setup),
 		cmocka_unit_test_setup(long_fields_are_cut, setup),
+		cmocka_unit_test_setup(what_went_wrong_is_known_by_its_type, setup),
+		cmocka_unit_test_setup(what_was_before_goes_behind, setup),
 		cmocka_unit_test_setup(the_oldest_go, setup) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,6 +46,26 @@ static void tracks_are_found_by_their_slot(void **state)
 	assert_null(names_get(names, 2));
 }
 
+static void another_name_is_another_edition(void **state)
+{
+	static const char
+	        one[] = "[{\"id\":\"s_1\",\"room\":\"a\",\"state\":\"recording\",\"tracks\":[{\"id\":"
+	                "\"v\",\"slot\":1}]}]",
+	        other[] = "[{\"id\":\"s_1\",\"room\":\"b\",\"state\":\"recording\",\"tracks\":[{\"id\":"
+	                  "\"v\",\"slot\":1}]}]";
+	unsigned edition;
+
+	take(one);
+	edition = names_edition(names);
+	take(one);
+	assert_int_equal(names_edition(names), edition);
+	take(other);
+	assert_int_not_equal(names_edition(names), edition);
+	edition = names_edition(names);
+	names_forget(names, 1);
+	assert_int_not_equal(names_edition(names), edition);
+}
+
 static void those_that_have_ended_own_no_slot(void **state)
 {
 	assert_int_equal(
@@ -73,6 +93,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test_setup_teardown(
 		                                    tracks_are_found_by_their_slot, setup, teardown),
+		cmocka_unit_test_setup_teardown(another_name_is_another_edition, setup, teardown),
 		cmocka_unit_test_setup_teardown(those_that_have_ended_own_no_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(foreign_json_does_no_harm, setup, teardown) };
 	return cmocka_run_group_tests(tests, NULL, NULL);

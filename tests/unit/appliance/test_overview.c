@@ -44,6 +44,7 @@ static void rates_are_differences_over_time_and_summed_over_lcores(void **state)
 	HALL_ADD(&hall, LCORE, 1, rx_pkts, 100);
 	HALL_ADD(&hall, LCORE, 1, rx_bytes, 50000);
 	HALL_ADD(&hall, LCORE, 0, tx_pkts, 20);
+	HALL_ADD(&hall, LCORE, 1, tx_bytes, 1000);
 	HALL_ADD(&hall, WRITER, 0, written_bytes, 8192);
 	HALL_ADD(&hall, WRITER, 0, bytes, 6000);
 	HALL_SET(&hall, PROC, 0, sessions_open, 3);
@@ -53,6 +54,7 @@ static void rates_are_differences_over_time_and_summed_over_lcores(void **state)
 	assert_float_equal(o.in_pps, 200, 0);
 	assert_float_equal(o.in_bps, 200000, 0);
 	assert_float_equal(o.out_pps, 10, 0);
+	assert_float_equal(o.out_bps, 4000, 0);
 	assert_float_equal(o.disk_bps, 4096, 0);
 	assert_float_equal(o.growth_bps, 3000, 0);
 	assert_int_equal(o.sessions, 3);

@@ -88,13 +88,26 @@ static void paint_changes_styles_alone(void **state)
 	assert_string_equal(printed(), "\n\n");
 }
 
+static void the_selected_row_keeps_its_styles(void **state)
+{
+	assert_int_equal(screen_resize(&s, 2, 3), 0);
+	screen_put(&s, 1, 0, 3, SCREEN_BAD, "bad");
+	screen_select(&s, 1);
+	screen_select(&s, 2);
+	assert_true(s.cells[3].is_selected && s.cells[5].is_selected && !s.cells[2].is_selected);
+	assert_int_equal(s.cells[3].style, SCREEN_BAD);
+	screen_put(&s, 1, 0, 1, SCREEN_PLAIN, "x");
+	assert_false(s.cells[3].is_selected);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = { CASE(text_is_cut_at_its_width_and_at_the_edge),
 		CASE(figures_stand_at_the_right), CASE(wide_characters_take_two_cells_or_none),
 		CASE(control_and_broken_characters_become_question_marks),
-		CASE(without_unicode_only_ascii_gets_in), CASE(paint_changes_styles_alone) };
+		CASE(without_unicode_only_ascii_gets_in), CASE(paint_changes_styles_alone),
+		CASE(the_selected_row_keeps_its_styles) };
 
 	if (!setlocale(LC_ALL, "C.UTF-8"))
 		return 1;

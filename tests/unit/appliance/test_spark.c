@@ -23,7 +23,7 @@ static void draws(const struct history *h, bool unicode, const char *want)
 	FILE *out = open_memstream(&text, &len);
 
 	assert_int_equal(screen_resize(&s, 1, 6), 0);
-	spark_draw(&s, 0, 0, 6, history_max(h, 6), value, h);
+	spark_draw(&s, &(struct spark_box){ 0, 0, 6, 1, SCREEN_GOOD }, history_max(h, 6), value, h);
 	screen_print(&s, out);
 	fclose(out);
 	assert_string_equal(text, want);
@@ -42,6 +42,39 @@ static void the_newest_stands_at_the_right_end(void **state)
 	history_add(&h, 50);
 	draws(&h, true, "  █  ▄\n");
 	draws(&h, false, "  @  =\n");
+}
+
+static void a_high_course_has_levels_in_each_row(void **state)
+{
+	struct screen s = { .unicode = true };
+	struct history h = { 0 };
+
+	history_add(&h, 16);
+	history_add(&h, 9);
+	history_add(&h, 8);
+	history_add(&h, 0.1);
+	assert_int_equal(screen_resize(&s, 3, 4), 0);
+	spark_draw(&s, &(struct spark_box){ 1, 0, 4, 2, SCREEN_WARNING }, 16, value, &h);
+	for (unsigned col = 0; col < 4; col++) {
+		assert_int_equal(s.cells[col].c, L' ');
+		assert_int_equal(s.cells[4 + col].c, L"█▁  "[col]);
+		assert_int_equal(s.cells[8 + col].c, L"███▁"[col]);
+		assert_int_equal(s.cells[8 + col].style, SCREEN_WARNING);
+	}
+	screen_free(&s);
+}
+
+static void a_bar_of_lines_needs_no_edges(void **state)
+{
+	struct screen s = { .unicode = true };
+
+	assert_int_equal(screen_resize(&s, 1, 4), 0);
+	spark_bar(&s, 0, 0, 4, SCREEN_GOOD, 0.5);
+	for (unsigned col = 0; col < 4; col++) {
+		assert_int_equal(s.cells[col].c, L"━━──"[col]);
+		assert_int_equal(s.cells[col].style, col < 2 ? SCREEN_GOOD : SCREEN_DIM);
+	}
+	screen_free(&s);
 }
 
 static void a_history_keeps_the_last_values(void **state)
@@ -83,6 +116,8 @@ static void a_bar_is_as_full_as_its_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_newest_stands_at_the_right_end),
+		cmocka_unit_test(a_high_course_has_levels_in_each_row),
+		cmocka_unit_test(a_bar_of_lines_needs_no_edges),
 		cmocka_unit_test(a_history_keeps_the_last_values),
 		cmocka_unit_test(a_bar_is_as_full_as_its_part) };
 

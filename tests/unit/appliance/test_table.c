@@ -29,6 +29,19 @@ static void the_cheapest_columns_go_first(void **state)
 	assert_true(t.width[1] == 0 && t.width[0] == 6);
 }
 
+static void wishes_come_before_extras(void **state)
+{
+	static const struct table_column some[] = { { .title = "name", .width = 4, .wish = 10, .stretch = 1 },
+		{ .title = "a", .width = 4 }, { .title = "x", .width = 4, .keep = TABLE_EXTRA } };
+
+	table_lay_out(&t, some, 3, 19);
+	assert_true(t.width[0] == 14 && t.width[2] == 0);
+	table_lay_out(&t, some, 3, 20);
+	assert_true(t.width[0] == 10 && t.width[2] == 4);
+	table_lay_out(&t, some, 3, 12);
+	assert_true(t.width[0] == 7 && t.width[2] == 0);
+}
+
 static void what_is_left_over_is_shared_out(void **state)
 {
 	table_lay_out(&t, columns, COLUMNS, 43);
@@ -47,7 +60,7 @@ static void cells_stand_under_their_titles(void **state)
 
 	assert_int_equal(screen_resize(&s, 2, 16), 0);
 	table_lay_out(&t, columns, COLUMNS, 16);
-	table_head(&t, &s, 0);
+	table_head(&t, &s, 0, TABLE_NONE);
 	table_cell(&t, &s, 1, 0, SCREEN_PLAIN, "much too long");
 	table_cell(&t, &s, 1, 1, SCREEN_PLAIN, "12");
 	table_cell(&t, &s, 1, 3, SCREEN_PLAIN, "hidden");
@@ -61,6 +74,7 @@ static void cells_stand_under_their_titles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(the_cheapest_columns_go_first),
+		cmocka_unit_test(wishes_come_before_extras),
 		cmocka_unit_test(what_is_left_over_is_shared_out),
 		cmocka_unit_test(cells_stand_under_their_titles) };
 	return cmocka_run_group_tests(tests, NULL, NULL);

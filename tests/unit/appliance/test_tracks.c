@@ -224,10 +224,43 @@ static void of_very_many_those_that_are_shown_are_sampled_in_between(void **stat
 	stat_close(stat);
 }
 
+static void what_a_filter_finds_follows_names_ssrc_and_state(void **state)
+{
+	begin(1, TRACKS_RECORDING);
+	begin(2, TRACKS_WAITING);
+	sample();
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "kitchen"), "");
+	name(1, "kitchen", "opus", 48000);
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "kitchen"), "1");
+	name(1, "hall", "opus", 48000);
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "kitchen"), "");
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "beef"), "");
+	HALL_SET(&hall, FLOW, 2, ssrc, 0xbeef);
+	sample();
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "beef"), "2");
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "waiting"), "2");
+	begin(2, TRACKS_RECORDING);
+	sample();
+	assert_string_equal(order(TRACKS_BY_SLOT, false, "waiting"), "");
+}
+
+static void rooms_are_sorted_beyond_their_first_letters(void **state)
+{
+	for (unsigned slot = 0; slot < 4; slot++)
+		begin(slot, TRACKS_RECORDING);
+	name(0, "Conference-2", "opus", 48000);
+	name(1, "conference-10", "opus", 48000);
+	name(2, "a", "opus", 48000);
+	sample();
+	assert_string_equal(order(TRACKS_BY_ROOM, false, ""), "2103");
+	assert_string_equal(order(TRACKS_BY_ROOM, true, ""), "3012");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-	const struct CMUnitTest tests[] = { CASE(rates_come_with_the_second_sample),
+	const struct CMUnitTest tests[] = { CASE(what_a_filter_finds_follows_names_ssrc_and_state),
+		CASE(rooms_are_sorted_beyond_their_first_letters), CASE(rates_come_with_the_second_sample),
 		CASE(jitter_is_in_milliseconds_where_the_clock_is_known),
 		CASE(what_a_higher_layer_writes_counts), CASE(only_live_tracks_are_listed_and_sorted),
 		CASE(rooms_go_by_letters_and_the_unnamed_behind),

@@ -223,11 +223,123 @@ static void a_dataplane_that_is_not_there_is_told(void **state)
 	holds("started");
 }
 
+static void help_stays_until_a_key_that_does_nothing_else(void **state)
+{
+	press("3");
+	look();
+	press("?");
+	draw(40, 80);
+	holds("any key: back");
+	holds("stop its session");
+	holds("since start");
+	press("q");
+	assert_false(ui.quits);
+	draw(24, 80);
+	holds("8 of 8 tracks");
+}
+
+static void alarms_stand_in_front_and_leave_room_for_figures(void **state)
+{
+	look();
+	HALL_ADD(&hall, LCORE, 0, drop_auth, 1000);
+	HALL_ADD(&hall, LCORE, 0, drop_no_flow, 1000);
+	HALL_ADD(&hall, LCORE, 0, drop_no_track, 1000);
+	HALL_ADD(&hall, LCORE, 0, drop_udp_checksum, 1000);
+	HALL_ADD(&hall, WRITER, 0, drop_no_block, 1);
+	HALL_SET(&hall, PORT, 0, link_up, 0);
+	look();
+	draw(24, 80);
+	holds("port 0: no link");
+	holds("more: on a larger screen, or by --once");
+	holds("Uploads ");
+	assert_true(strstr(text, "no link") < strstr(text, "\nIn "));
+	draw(60, 80);
+	holds("udp_checksum: ");
+	assert_null(strstr(text, "larger screen"));
+}
+
+static void what_goes_out_is_in_bits_too(void **state)
+{
+	look();
+	HALL_ADD(&hall, LCORE, 0, tx_bytes, 1000000);
+	look();
+	draw(24, 80);
+	assert_non_null(strstr(text, "Out "));
+	assert_null(strstr(text, "Out       0 bit/s"));
+}
+
+static void on_a_narrow_screen_the_current_view_alone_is_named(void **state)
+{
+	look();
+	press("2");
+	draw(24, 40);
+	holds("\n1  2 lcores  3 4 5 6 7\n");
+	draw(24, 80);
+	holds(" 1 overview   2 lcores   3 tracks ");
+}
+
+static void who_has_gone_down_the_events_stays_there(void **state)
+{
+	for (unsigned i = 0; i < 5; i++)
+		eventlog_see(&machine->log, 1, false, "old", "number %u", i);
+	press("6");
+	look();
+	press("j");
+	eventlog_see(&machine->log, 2, false, "new", "one");
+	eventlog_see(&machine->log, 2, false, "new", "another");
+	look();
+	assert_int_equal(ui.selected[UI_EVENTS], 3);
+	ui_press(&ui, machine, UI_KEY_HOME);
+	eventlog_see(&machine->log, 3, false, "new", "a third");
+	look();
+	assert_int_equal(ui.selected[UI_EVENTS], 0);
+}
+
+static void the_log_says_why_there_is_none(void **state)
+{
+	static const char entry[] =
+	        "{\"MESSAGE\":\"hello\",\"_SYSTEMD_UNIT\":\"wirespool-control.service\"}\n";
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s", getenv("PATH"));
+	setenv("PATH", "/nonexistent", 1);
+	press("7");
+	look();
+	setenv("PATH", path, 1);
+	draw(24, 80);
+	holds("There is no journalctl");
+	logbook_push(&machine->book, entry, strlen(entry));
+	look();
+	draw(24, 80);
+	holds(" control      hello");
+	draw(5, 20);
+	holds("\n         control hel\n");
+}
+
+static void an_opened_track_has_its_course(void **state)
+{
+	press("3");
+	look();
+	look();
+	press("\n");
+	for (unsigned i = 0; i < 4; i++)
+		look();
+	draw(40, 100);
+	holds("bit rate ");
+	holds("max  ");
+	holds("PLI/FIR sent");
+	holds("█\n");
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = { CASE(every_view_fits_every_screen),
-		CASE(the_overview_shows_figures_and_alarms),
+		CASE(help_stays_until_a_key_that_does_nothing_else),
+		CASE(alarms_stand_in_front_and_leave_room_for_figures), CASE(what_goes_out_is_in_bits_too),
+		CASE(on_a_narrow_screen_the_current_view_alone_is_named),
+		CASE(who_has_gone_down_the_events_stays_there), CASE(the_log_says_why_there_is_none),
+		CASE(an_opened_track_has_its_course), CASE(the_overview_shows_figures_and_alarms),
 		CASE(tracks_are_sorted_reversed_and_filtered_by_keys),
 		CASE(the_selection_stays_with_its_track), CASE(a_list_scrolls_with_its_selection),
 		CASE(without_control_no_action_is_begun), CASE(only_y_confirms),

@@ -12,10 +12,12 @@
 static struct hall hall;
 static struct counters_sample before, now;
 static struct eventlog events;
+static bool has_feed;
 
 static int setup(void **state)
 {
 	memset(&events, 0, sizeof(events));
+	has_feed = false;
 	if (hall_make(&hall))
 		return -1;
 	HALL_SET(&hall, PROC, 0, sessions_open, 2);
@@ -33,7 +35,7 @@ static int teardown(void **state)
 static const char *seen(unsigned count)
 {
 	counters_sample_take(&now, hall.stat, 2, 2);
-	watch_samples(&events, &now, &before);
+	watch_samples(&events, &now, &before, has_feed);
 	before = now;
 	assert_int_equal(events.count, count);
 	return count ? eventlog_get(&events, 0)->text : "";
@@ -53,6 +55,16 @@ static void sessions_and_recordings_are_counted(void **state)
 	assert_string_equal(seen(2), "1 recording finished");
 	HALL_SET(&hall, PROC, 0, sessions_open, 1);
 	assert_string_equal(seen(3), "1 open, 2 before");
+}
+
+static void what_the_feed_tells_is_not_told_twice(void **state)
+{
+	has_feed = true;
+	HALL_ADD(&hall, PROC, 0, sessions_opened, 3);
+	seen(0);
+	HALL_ADD(&hall, LCORE, 1, drop_auth, 1);
+	seen(1);
+	assert_true(eventlog_get(&events, 0)->is_bad);
 }
 
 static void the_first_drop_of_a_reason_is_told_once(void **state)
@@ -94,6 +106,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = { CASE(nothing_is_told_of_what_stays),
 		CASE(sessions_and_recordings_are_counted), CASE(the_first_drop_of_a_reason_is_told_once),
-		CASE(disk_links_and_stalls_are_told), CASE(a_dataplane_that_comes_and_goes_is_told) };
+		CASE(what_the_feed_tells_is_not_told_twice), CASE(disk_links_and_stalls_are_told),
+		CASE(a_dataplane_that_comes_and_goes_is_told) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

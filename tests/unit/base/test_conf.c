@@ -150,6 +150,25 @@ static void an_unset_variable_is_an_error(void **state)
 	        "[record] dir: '${TEST' is no variable; allowed: ${NAME}, or $${ for a plain ${");
 }
 
+static void who_peeks_needs_no_variables(void **state)
+{
+	FILE *file = fopen(path, "w");
+	size_t size;
+	FILE *out;
+
+	unsetenv("TEST_CONF_NONE");
+	fputs("[record]\ndir = /a\n[upload]\nenabled = 1\n[s3]\nsecret_key = ${TEST_CONF_NONE}\n", file);
+	fclose(file);
+	free(errors);
+	out = open_memstream(&errors, &size);
+	assert_int_equal(conf_peek(&conf, path, out), 0);
+	fclose(out);
+	assert_string_equal(errors, "");
+	assert_string_equal(conf->record_dir, "/a");
+	assert_string_equal(conf->s3_secret_key, "");
+	assert_int_equal(load_path(path), -EINVAL);
+}
+
 static void the_environment_wins(void **state)
 {
 	setenv("RECORD_ENABLED", "0", 1);
@@ -311,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_long_line_is_read_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(variables_are_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unset_variable_is_an_error, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_peeks_needs_no_variables, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_environment_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bad_variable_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_values_say_where_and_what_is_allowed, setup, teardown),

@@ -259,6 +259,7 @@ static void what_control_says_goes_to_the_selected_path(void **state)
 	send_down("s_1", 300);
 	assert_sent(PORT, 300);
 	assert_int_equal(lcore_count_of(0, STAT_LCORE_tx_pkts), 1);
+	assert_int_equal(lcore_count_of(0, STAT_LCORE_tx_bytes), 14 + 20 + 8 + 300); /* Ethernet, IPv4, UDP */
 	assert_int_equal(s->webrtc->send_count + table->send_count, 0);
 }
 
