@@ -172,6 +172,20 @@ def recordings_may_have_a_disk_of_their_own():
         check(fstab[0] == FSTAB.splitlines()[0] and re.match(r"UUID=\S* /var/lib/wirespool/records ext4 nofail", fstab[1]), f"fstab: {fstab}")
 
 
+def a_login_has_the_environment_of_the_daemons():
+    with Fresh() as m:
+        m.put("environment", "# a comment\nA=1\n\n;B=2\nC=\"two words\"\nD='$(touch x) ${A}'\nE=a=b\nexport F=3\n9=4\nrm -rf x\nG=bare words\nH=last")
+        with open(os.path.join(IMAGE, "profile.sh"), encoding="utf-8") as f:
+            m.put("profile.sh", f.read().replace("/etc/wirespool/environment", m.path("environment")))
+        p = subprocess.run(["env", "-i", "/bin/sh", "-ec", ". ./profile.sh; exec /usr/bin/env"], cwd=m.root, capture_output=True, text=True, check=False)
+        equal((p.returncode, p.stderr), (0, ""), "profile.sh")
+        got = dict(line.split("=", 1) for line in p.stdout.splitlines())
+        got.pop("PWD", None)
+        equal(got, dict(A="1", C="two words", D="$(touch x) ${A}", E="a=b", G="bare words", H="last"), "the environment")
+        m.put("profile.sh", m.get("profile.sh").replace(m.path("environment"), "/nowhere"))
+        equal(subprocess.run(["/bin/sh", "-euc", ". ./profile.sh"], cwd=m.root, check=False).returncode, 0, "without one")
+
+
 def a_disk_gets_its_boot_sector():
     with tempfile.TemporaryDirectory() as at:
         disk, boot = os.path.join(at, "disk"), os.path.join(at, "boot.img")
@@ -222,4 +236,4 @@ def scripts_and_units_are_sound():
 
 main([a_drive_configures_the_machine, a_machine_whose_kernel_is_told_already_starts_at_once, the_drive_may_say_itself_what_is_set_up, no_pages_and_no_nic_without_need,
       what_is_wrong_is_named_and_nothing_is_touched, a_drive_is_looked_at_again, the_way_to_the_machine_is_never_taken, a_nic_of_the_media_gives_its_address_back,
-      questions_make_a_configuration, recordings_may_have_a_disk_of_their_own, a_disk_gets_its_boot_sector, scripts_and_units_are_sound])
+      questions_make_a_configuration, recordings_may_have_a_disk_of_their_own, a_login_has_the_environment_of_the_daemons, a_disk_gets_its_boot_sector, scripts_and_units_are_sound])
