@@ -4,6 +4,9 @@
 
 What a real boot does appliance/try-image tries, which takes too long for every day.
 """
+import importlib.machinery
+import importlib.util
+import json
 import os
 import re
 import shutil
@@ -172,6 +175,26 @@ def recordings_may_have_a_disk_of_their_own():
         check(fstab[0] == FSTAB.splitlines()[0] and re.match(r"UUID=\S* /var/lib/wirespool/records ext4 nofail", fstab[1]), f"fstab: {fstab}")
 
 
+def only_disks_without_anything_on_them_are_offered():
+    loader = importlib.machinery.SourceFileLoader("firstboot", FIRSTBOOT)
+    firstboot = importlib.util.module_from_spec(importlib.util.spec_from_loader("firstboot", loader))
+    loader.exec_module(firstboot)
+
+    def device(path, kind="disk", size=8 << 30, fstype=None, pttype=None, label=None, mountpoints=(None,), ro=False, children=None):
+        found = dict(name=os.path.basename(path), path=path, type=kind, size=size, fstype=fstype, pttype=pttype, label=label, mountpoints=list(mountpoints), ro=ro)
+        return dict(found, children=children) if children else found
+    tree = [device("/dev/vda", pttype="gpt", children=[device("/dev/vda3", "part", fstype="ext4", label="wirespool-root", mountpoints=["/"]),
+                                                       device("/dev/vda2", "part", fstype="vfat", label="WSEFI")]),
+            device("/dev/vdb"), device("/dev/vdc", fstype="ext4"), device("/dev/vdd", pttype="dos"), device("/dev/vde", ro=True), device("/dev/fd0", size=1440 << 10),
+            device("/dev/sr0", "rom", fstype="iso9660", label="cidata"), device("/dev/sdb", children=[device("/dev/sdb1", "part", fstype="vfat", label="wirespool")]),
+            device("/dev/vdf", fstype="LVM2_member"), device("/dev/vdg", fstype="ext4", mountpoints=["/mnt"])]
+    devices = list(firstboot.block_devices(json.dumps(dict(blockdevices=tree))))
+    equal([d["path"] for d in firstboot.empty_disks(devices)], ["/dev/vdb"], "empty disks")
+    equal([d["path"] for d in firstboot.second_drives(devices)], ["/dev/sdb1", "/dev/vdc", "/dev/sr0"], "what may be the second drive")
+    here = list(firstboot.block_devices())  # as lsblk of this machine has it
+    check(all({"path", "type", "size", "fstype", "pttype", "label", "mountpoints", "ro"} <= set(d) for d in here), f"columns of lsblk: {here[:1]}")
+
+
 def a_login_has_the_environment_of_the_daemons():
     with Fresh() as m:
         m.put("environment", "# a comment\nA=1\n\n;B=2\nC=\"two words\"\nD='$(touch x) ${A}'\nE=a=b\nexport F=3\n9=4\nrm -rf x\nG=bare words\nH=last")
@@ -236,4 +259,5 @@ def scripts_and_units_are_sound():
 
 main([a_drive_configures_the_machine, a_machine_whose_kernel_is_told_already_starts_at_once, the_drive_may_say_itself_what_is_set_up, no_pages_and_no_nic_without_need,
       what_is_wrong_is_named_and_nothing_is_touched, a_drive_is_looked_at_again, the_way_to_the_machine_is_never_taken, a_nic_of_the_media_gives_its_address_back,
-      questions_make_a_configuration, recordings_may_have_a_disk_of_their_own, a_login_has_the_environment_of_the_daemons, a_disk_gets_its_boot_sector, scripts_and_units_are_sound])
+      questions_make_a_configuration, recordings_may_have_a_disk_of_their_own, only_disks_without_anything_on_them_are_offered,
+      a_login_has_the_environment_of_the_daemons, a_disk_gets_its_boot_sector, scripts_and_units_are_sound])
