@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the configuration's values stand for, for whoever may read it: "wirespool doctor" and the other commands of the operator
 # read the same INI as the daemons, which get this from systemd.
 if [ -r /etc/wirespool/environment ]; then
