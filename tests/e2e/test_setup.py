@@ -293,6 +293,7 @@ def nothing_is_undone_below_a_running_dataplane():
         equal(m.tree(), before, "the tree")
 
 
-main([looking_changes_nothing, a_small_machine_is_told_its_form, a_dry_run_tells_and_does_nothing, it_is_done_once_and_undone_to_the_byte, an_older_file_comes_back,
-      it_never_takes_what_the_machine_is_reached_by, mellanox_stays_with_its_driver, a_group_is_taken_whole_or_not,
-      without_an_iommu_it_waits_for_a_boot, a_boot_does_again_what_it_forgot, wrong_wishes_are_named, nothing_is_undone_below_a_running_dataplane])
+if __name__ == "__main__":
+    main([looking_changes_nothing, a_small_machine_is_told_its_form, a_dry_run_tells_and_does_nothing, it_is_done_once_and_undone_to_the_byte, an_older_file_comes_back,
+          it_never_takes_what_the_machine_is_reached_by, mellanox_stays_with_its_driver, a_group_is_taken_whole_or_not,
+          without_an_iommu_it_waits_for_a_boot, a_boot_does_again_what_it_forgot, wrong_wishes_are_named, nothing_is_undone_below_a_running_dataplane])
