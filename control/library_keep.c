@@ -144,26 +144,13 @@ static struct retention_rules library_keep_rules(const struct conf *conf)
 		.uploads = conf->upload_enabled };
 }
 
-/* Whether the clock was set forward lately: then nothing is old by it. */
-static bool library_keep_clock(struct library *library)
-{
-	int64_t step_s = clock_step_look(&library->clock, clk_wall_ns(), clk_mono_ns());
-
-	if (step_s > 0 && library->conf->record_retention_days)
-		log_warn("library: the clock was set forward by %lld s; record.retention_days removes "
-		         "nothing for "
-		         "%d s, in case it is set back",
-		        (long long)step_s, CLOCK_STEP_HOLD_S);
-	return clock_step_holds(&library->clock, clk_mono_ns());
-}
-
 static void library_keep_expire(struct library *library)
 {
 	struct retention_rules rules = library_keep_rules(library->conf);
 	struct library_keep_list list = { .library = library };
 	struct statvfs fs;
 
-	if (library_keep_clock(library))
+	if (rules.max_age_s && library_clock_holds(library))
 		rules.max_age_s = 0;
 	if ((!rules.max_age_s && !rules.max_bytes && !rules.min_free_bytes) ||
 	        statvfs(library->conf->record_dir, &fs))

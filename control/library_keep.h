@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The inside of the library, for its own files: library.c (what others call), library_keep.c (the thread:
- * uploads, retention), library_move.c (local copies after their upload), library_scan.c (directory against
- * catalogue), library_tell.c (events). */
+ * uploads, retention), library_clock.c (whether ages can be believed), library_move.c (local copies after
+ * their upload), library_scan.c (directory against catalogue), library_tell.c (events). */
 #ifndef CONTROL_LIBRARY_KEEP_H
 #define CONTROL_LIBRARY_KEEP_H
 
@@ -83,6 +83,10 @@ void library_tell_found(struct library *library, const char *name);
 void library_tell_upload(void *arg, enum uploader_news news, const char *name,
         const struct uploader_meta *meta, const struct uploader_status *status);
 void library_tell_disk(struct library *library);
+
+/* Whether the wall clock was set forward lately, or may have come up wrong: then nothing is old by it. The
+ * library's thread. */
+bool library_clock_holds(struct library *library);
 
 /* Compare the directory with the catalogue. The library's thread. 0 or -errno (logged). */
 int library_scan_run(struct library *library);

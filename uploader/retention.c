@@ -24,7 +24,8 @@ size_t retention_mark(struct retention_item *items, size_t count, const struct r
 
 	for (size_t i = 0; i < count; i++) {
 		struct retention_item *item = &items[i];
-		bool old = rules->max_age_s && missing(now_unix_s, item->finished_unix_s) > rules->max_age_s;
+		bool old = rules->max_age_s && item->finished_unix_s >= RETENTION_FIRST_UNIX_S &&
+		           missing(now_unix_s, item->finished_unix_s) > rules->max_age_s;
 
 		item->ret_remove = may_go(item, rules) && (old || gone < excess || gone < short_of);
 		if (item->ret_remove) {

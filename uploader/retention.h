@@ -7,6 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* 2026-11-01, before which no recording was made by this program: what says so was finished while the clock
+ * was not set, and its age is not known. */
+#define RETENTION_FIRST_UNIX_S 1793491200u
+
 struct retention_rules {
 	uint64_t max_age_s;      /* 0: no rule; likewise below */
 	uint64_t max_bytes;      /* of all finished recordings together */

@@ -71,6 +71,7 @@ struct s3_verdict {
 	bool slow;   /* the store refused: trying again soon is of no use */
 	bool store;  /* it is the store or our access to it, not this object */
 	bool unsure; /* the request may have taken effect all the same */
+	bool skewed; /* our clock is refused; to a HEAD no code comes: then it may be */
 	uint32_t retry_after_s;
 	char reason[S3_REASON_BYTES]; /* "403 SignatureDoesNotMatch: …"; empty when S3_OK */
 };

@@ -61,6 +61,8 @@ static void fail(struct s3_verdict *v, enum s3_op op, long status, const struct 
 	v->slow = !(marks & MARK_SOON);
 	v->store = marks & MARK_STORE;
 	v->unsure = status >= 500 || status < 300;
+	v->skewed = !strcmp(error->code, "RequestTimeTooSkewed") ||
+	            (op == S3_HEAD && status == 403 && !error->code[0]);
 	if (error->code[0])
 		snprintf(v->reason, sizeof(v->reason), "%ld %s%s%s", status, error->code,
 		        error->message[0] ? ": " : "", error->message);

@@ -188,13 +188,19 @@ static bool step_tasks(struct uploader *u)
 }
 
 /* A store refuses signatures whose time is off by a quarter of an hour; then its own time is in the answer. A
- * clock that was set, here or there, is no reason to stop uploading. To a HEAD no code comes. */
+ * clock that was set, here or there, is no reason to stop uploading. Of several requests that are refused
+ * together the first corrects the time, and all are tried again soon. */
 static void follow_clock(struct uploader *u, const struct exchange_reply *reply, struct s3_verdict *verdict)
 {
 	int64_t apart_s = reply->date_unix_s - (int64_t)task_unix_s(&u->task_env);
 
-	if (reply->status != 403 || reply->date_unix_s < 0 || llabs(apart_s) < SKEW_FOLLOWED_S)
+	if (!verdict->skewed || reply->date_unix_s < 0)
 		return;
+	if (llabs(apart_s) < SKEW_FOLLOWED_S) {
+		if (u->task_env.clock_ahead_s)
+			verdict->slow = false;
+		return;
+	}
 	u->task_env.clock_ahead_s += apart_s;
 	if (llabs(u->task_env.clock_ahead_s) < SKEW_AGREES_S)
 		u->task_env.clock_ahead_s = 0;

@@ -217,7 +217,7 @@ def retention_waits_for_the_store():
         swift.proxy.go_away()
         try:
             old, new = rig.record_audio("old"), rig.record_audio("new")
-            os.utime(rig.path(old), (1.6e9, 1.6e9))
+            os.utime(rig.path(old), (time.time() - 3 * 86400,) * 2)
             rig.kill("wirespool-control")
             rig.start_control_alone()
             wait_for("a try", lambda: any(u["tries"] for u in rig.ok("GET", "/api/v1/uploads")))

@@ -131,6 +131,20 @@ static void put(const char *file, const char *text)
 	fclose(out);
 }
 
+/* What is in @file. */
+static void lies(const char *file, char *text, size_t size)
+{
+	char path[512];
+	FILE *in;
+
+	text[0] = '\0';
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	if ((in = fopen(path, "r"))) {
+		text[fread(text, 1, size - 1, in)] = '\0';
+		fclose(in);
+	}
+}
+
 static bool exists(const char *file)
 {
 	char path[512];
@@ -589,6 +603,21 @@ static void what_is_too_old_is_removed(void **state)
 	assert_true(exists("new_v_1.ivf"));
 }
 
+/* The kept state tells of a boot long ago: the clock may have come up wrong. */
+static void after_a_long_absence_nothing_is_too_old_at_once(void **state)
+{
+	char line[256];
+
+	conf.record_retention_days = 2;
+	put("old_v_1.ivf", "1");
+	put(".clock", "00000000-0000-0000-0000-000000000000 1793491200000000000 5000000000 0\n");
+	age("old_v_1.ivf", clk_wall_ns() / CLK_NS_PER_S - 3 * 86400);
+	start();
+	assert_soon((lies(".clock", line, sizeof(line)), line[0] && !strstr(line, "00000000-0000")));
+	usleep(100000); /* retention goes on from there */
+	assert_true(exists("old_v_1.ivf"));
+}
+
 static void what_is_too_old_stays_until_it_is_uploaded(void **state)
 {
 	conf.record_retention_days = 2;
@@ -596,8 +625,8 @@ static void what_is_too_old_stays_until_it_is_uploaded(void **state)
 	put("old_v_1.ivf", "1");
 	put("done_v_1.ivf", "1");
 	put("done_v_1.ivf.json", "{\"upload\":{\"state\":\"done\"}}");
-	age("old_v_1.ivf", 1000);
-	age("done_v_1.ivf", 1000);
+	age("old_v_1.ivf", clk_wall_ns() / CLK_NS_PER_S - 3 * 86400);
+	age("done_v_1.ivf", clk_wall_ns() / CLK_NS_PER_S - 3 * 86400);
 	start();
 	assert_soon(!exists("done_v_1.ivf"));
 	assert_true(exists("old_v_1.ivf"));
@@ -785,6 +814,7 @@ int main(void)
 		CASE(a_local_copy_stays_while_its_name_can_be_given_again),
 		CASE(without_a_time_in_its_name_a_local_copy_stays_with_its_session),
 		CASE(what_is_too_old_is_removed),
+		CASE(after_a_long_absence_nothing_is_too_old_at_once),
 		CASE(what_is_too_old_stays_until_it_is_uploaded),
 		CASE(a_thousand_files_are_taken_in_and_out),
 		CASE(others_are_told_of_files_once),

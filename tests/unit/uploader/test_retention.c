@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include "uploader/retention.h"
 
-#define NOW 1000000
+#define NOW (RETENTION_FIRST_UNIX_S + 1000000u)
 
 static struct retention_item items[4];
 
@@ -55,6 +55,16 @@ static void finished_in_the_future_is_not_old(void **state)
 	assert_int_equal(marked(&(struct retention_rules){ .max_age_s = 1000 }, 0), 0);
 }
 
+static void finished_before_there_was_a_clock_is_of_no_age(void **state)
+{
+	fresh_items();
+	items[0].finished_unix_s = 86400; /* 1970: a clock chip without battery */
+	items[1].finished_unix_s = RETENTION_FIRST_UNIX_S - 1;
+	items[2].finished_unix_s = RETENTION_FIRST_UNIX_S;
+	assert_int_equal(marked(&(struct retention_rules){ .max_age_s = 1000 }, 0), 4);
+	assert_int_equal(marked(&(struct retention_rules){ .min_free_bytes = 100 }, 99), 1);
+}
+
 static void beyond_the_total_the_oldest_go(void **state)
 {
 	fresh_items();
@@ -97,6 +107,7 @@ int main(void)
 		cmocka_unit_test(without_rules_all_stay),
 		cmocka_unit_test(the_old_go),
 		cmocka_unit_test(finished_in_the_future_is_not_old),
+		cmocka_unit_test(finished_before_there_was_a_clock_is_of_no_age),
 		cmocka_unit_test(beyond_the_total_the_oldest_go),
 		cmocka_unit_test(space_is_made_by_the_oldest),
 		cmocka_unit_test(what_goes_by_age_counts_for_the_other_rules),

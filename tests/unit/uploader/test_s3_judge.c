@@ -62,6 +62,18 @@ static void the_store_in_trouble_is_asked_again_soon(void **state)
 	assert_string_equal(v.reason, "429 without a reason");
 }
 
+static void a_refused_clock_is_told(void **state)
+{
+	judge(S3_PART, 403, "RequestTimeTooSkewed");
+	assert_true(v.skewed);
+	judge(S3_PART, 403, "AccessDenied");
+	assert_false(v.skewed);
+	judge(S3_HEAD, 403, NULL); /* no body comes with it */
+	assert_true(v.skewed);
+	judge(S3_HEAD, 404, NULL);
+	assert_false(v.skewed);
+}
+
 static void refusals_are_slow_and_say_why(void **state)
 {
 	judge(S3_PUT, 403, "SignatureDoesNotMatch");
@@ -136,6 +148,7 @@ int main(void)
 		cmocka_unit_test(success_is_ok),
 		cmocka_unit_test(an_error_with_status_200_is_an_error),
 		cmocka_unit_test(the_store_in_trouble_is_asked_again_soon),
+		cmocka_unit_test(a_refused_clock_is_told),
 		cmocka_unit_test(refusals_are_slow_and_say_why),
 		cmocka_unit_test(some_refusals_are_passing),
 		cmocka_unit_test(an_unknown_upload_is_gone),
