@@ -20,6 +20,7 @@
 	STAT(PROC, recordings_failed, COUNTER, files, "Files that could not be finished; their parts are kept.") \
 	STAT(PROC, disk_free_bytes, GAUGE, bytes, "Free space where the recordings are.") \
 	STAT(PROC, disk_error, GAUGE, errno, "errno of the last failure to write to record.dir, 0 once a write works again.") \
+	STAT(PROC, huge_pages, GAUGE, bool, "Whether packets lie in huge pages; 0: in plain memory, the small form.") \
 	STAT(PROC, mbufs_in_use, GAUGE, buffers, "Packet buffers taken from the pool.") \
 	STAT(PROC, dtls_in_lost, COUNTER, packets, "DTLS datagrams that control was not there for, or did not read.") \
 	STAT(PROC, dtls_out_lost, COUNTER, packets, "DTLS datagrams of control's beyond what is sent at a time, or of a session that has ended.") \

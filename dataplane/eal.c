@@ -15,7 +15,8 @@
 #include "base/limits.h"
 #include "base/log.h"
 
-#define EAL_ARGS 96
+#define HUGE_PAGES "/sys/kernel/mm/hugepages"
+#define EAL_ARGS   96
 
 struct eal_args {
 	int count;
@@ -45,24 +46,35 @@ bool eal_is_pci(const char *word)
 	return sscanf(word, "%2x:%2x.%1u%n", &bus, &device, &function, &used) == 3 && !word[used];
 }
 
-/* MiB of huge pages of any size that are free. */
+/* A figure of huge pages of one size, 0 when there is none. */
+static unsigned long pages(const char *size, const char *what)
+{
+	char path[512];
+	unsigned long count = 0;
+
+	snprintf(path, sizeof(path), HUGE_PAGES "/%s/%s", size, what);
+	FILE *f = fopen(path, "r");
+	if (f && fscanf(f, "%lu", &count) != 1)
+		count = 0;
+	if (f)
+		fclose(f);
+	return count;
+}
+
+/* MiB of huge pages of any size that are free, and that no other process has been promised. */
 static uint64_t free_hugepages_mb(void)
 {
-	static const char dir[] = "/sys/kernel/mm/hugepages";
-	DIR *sizes = opendir(dir);
+	DIR *sizes = opendir(HUGE_PAGES);
 	uint64_t total_kb = 0;
 
 	for (struct dirent *e; sizes && (e = readdir(sizes));) {
-		char path[512];
-		unsigned long size_kb, pages = 0;
+		unsigned long size_kb, count, promised;
 
-		snprintf(path, sizeof(path), "%s/%s/free_hugepages", dir, e->d_name);
-		FILE *f = sscanf(e->d_name, "hugepages-%lukB", &size_kb) == 1 ? fopen(path, "r") : NULL;
-		if (!f)
+		if (sscanf(e->d_name, "hugepages-%lukB", &size_kb) != 1)
 			continue;
-		if (fscanf(f, "%lu", &pages) == 1)
-			total_kb += (uint64_t)pages * size_kb;
-		fclose(f);
+		count = pages(e->d_name, "free_hugepages");
+		promised = pages(e->d_name, "resv_hugepages");
+		total_kb += count > promised ? (uint64_t)(count - promised) * size_kb : 0;
 	}
 	if (sizes)
 		closedir(sizes);

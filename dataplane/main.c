@@ -96,6 +96,8 @@ static int create_stat(struct process *p)
 		log_error("the counters' segment %s cannot be made: %s", path, strerror(-status));
 		return status;
 	}
+	stat_set(stat_slot(p->stat, STAT_SCOPE_PROC, 0), STAT_PROC_huge_pages,
+	        (uint64_t)rte_eal_has_hugepages());
 	for (unsigned i = 0; i < p->host.port_count; i++) {
 		p->host.port_slots[i] = stat_slot(p->stat, STAT_SCOPE_PORT, i);
 		stat_set_label(p->stat, STAT_SCOPE_PORT, i, port_name(i));

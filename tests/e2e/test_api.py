@@ -629,7 +629,7 @@ def metrics_and_stats_count():
         assert text.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         lines = text.body.decode().splitlines()
         for line in lines:
-            assert re.fullmatch(r'# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{([a-z_]+="[^"]*",?)*\})? -?[0-9.e+]+', line), line
+            assert re.fullmatch(r'# (HELP|TYPE) [a-z_][a-z0-9_]* .+|[a-z_][a-z0-9_]*(\{([a-z_]+="[^"]*",?)*\})? (-?[0-9.e+]+|\+Inf)', line), line
         values = dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
         equal(values["wirespool_control_recordings"], "3")
         equal(values["wirespool_control_recordings_bytes"], str(1000 + len(OGG) + 1))
