@@ -293,13 +293,17 @@ def an_ordinary_user_needs_no_set_up():
         os.chmod(bench.dir, 0o777)
         program = bench.path("wirespool-replay")  # the build may be where nobody may go
         shutil.copy(REPLAY, program)
-        theirs = bench.path("theirs")
-        p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", program, bench.path("a.pcap"), "--session", sessions, "-o", theirs],
-                           capture_output=True, text=True, timeout=120)
-        equal((p.returncode, p.stderr), (0, ""), "as nobody")
-        check("ledger: every packet is accounted for" in p.stdout and "200 packets" in p.stdout, p.stdout)
-        names = sorted(os.listdir(out))
-        equal(filecmp.cmpfiles(out, theirs, names, shallow=False)[0], names, "files that are the same")
+        with open(bench.path("secrets.ini"), "w") as f:  # what it names is root's
+            f.write("[upload]\nenabled = 1\n[s3]\nbucket = b\naccess_key = ${S3_ACCESS_KEY}\nsecret_key = ${S3_SECRET_KEY}\n"
+                    "[control]\nlisten = 0.0.0.0:8080\napi_tokens = ${WIRESPOOL_API_TOKENS}\n")
+        for theirs, more in (("theirs", []), ("configured", ["--config", bench.path("secrets.ini")])):
+            theirs = bench.path(theirs)
+            p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", program, bench.path("a.pcap"), "--session", sessions, "-o", theirs, *more],
+                               capture_output=True, text=True, timeout=120)
+            equal((p.returncode, p.stderr), (0, ""), f"as nobody, {more}")
+            check("ledger: every packet is accounted for" in p.stdout and "200 packets" in p.stdout, p.stdout)
+            names = sorted(os.listdir(out))
+            equal(filecmp.cmpfiles(out, theirs, names, shallow=False)[0], names, "files that are the same")
 
 
 def what_is_no_capture_and_wrong_use_are_told():
