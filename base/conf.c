@@ -39,9 +39,10 @@ static int load_environment(struct conf *conf, struct conf_report *report)
 	return 0;
 }
 
-static int load(struct conf **ret_conf, const char *path, FILE *errors, bool peeks)
+static int load(
+        struct conf **ret_conf, const char *path, FILE *errors, bool peeks, const char *const *without)
 {
-	struct conf_report report = { .errors = errors, .path = path, .peeks = peeks };
+	struct conf_report report = { .errors = errors, .path = path, .peeks = peeks, .without = without };
 	struct conf *conf = calloc(1, sizeof(*conf));
 	int err = conf ? load_defaults(conf) : -ENOMEM;
 
@@ -53,6 +54,8 @@ static int load(struct conf **ret_conf, const char *path, FILE *errors, bool pee
 		conf_report_at(&report, 0, "cannot be read: %s", strerror(-err));
 		goto fail;
 	}
+	for (int i = 0; i < CONF_ROWS; i++) /* there is nothing to be checked then */
+		report.origins[i].bad |= report.origins[i].lacks && !report.origins[i].from_env;
 	if (!peeks)
 		conf_check(conf, &report);
 	if (report.count) {
@@ -68,12 +71,17 @@ fail:
 
 int conf_load(struct conf **ret_conf, const char *path, FILE *errors)
 {
-	return load(ret_conf, path, errors, false);
+	return load(ret_conf, path, errors, false, NULL);
 }
 
 int conf_peek(struct conf **ret_conf, const char *path, FILE *errors)
 {
-	return load(ret_conf, path, errors, true);
+	return load(ret_conf, path, errors, true, NULL);
+}
+
+int conf_load_without(struct conf **ret_conf, const char *path, const char *const *without, FILE *errors)
+{
+	return load(ret_conf, path, errors, false, without);
 }
 
 void conf_free(struct conf *conf)

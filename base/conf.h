@@ -48,6 +48,11 @@ int conf_load(struct conf **ret_conf, const char *path, FILE *errors);
  * an option whose ${VAR} is not set keeps its default, and there are no cross checks. */
 int conf_peek(struct conf **ret_conf, const char *path, FILE *errors);
 
+/* conf_load for who has no use for the sections @without (names, the last NULL), nor the environment with the
+ * secrets that they name: an option in them, or one that the environment gives anyway, may hold a ${VAR} that
+ * is not set. It keeps its default, and the cross checks pass over it; elsewhere that is an error. */
+int conf_load_without(struct conf **ret_conf, const char *path, const char *const *without, FILE *errors);
+
 /* Wipes every text before it is freed; NULL is accepted. */
 void conf_free(struct conf *conf);
 

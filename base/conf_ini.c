@@ -152,6 +152,19 @@ static void report_expansion(
 		        CONF_PARSE_VALUE_BYTES);
 }
 
+/* Whether @row may do without what its ${VAR} stands for. */
+static bool may_lack(const struct conf_report *report, enum conf_row_id row)
+{
+	char env[CONF_ROW_ENV_BYTES];
+
+	if (report->peeks || (report->without && getenv(conf_row_env(&conf_rows[row], env))))
+		return true;
+	for (const char *const *name = report->without; name && *name; name++)
+		if (!strcmp(*name, conf_rows[row].section))
+			return true;
+	return false;
+}
+
 /* Expand, parse and store. 0, also when the value is wrong and was reported; or -ENOMEM. */
 static int take_value(struct source *source, enum conf_row_id row, const char *raw)
 {
@@ -160,7 +173,8 @@ static int take_value(struct source *source, enum conf_row_id row, const char *r
 	size_t len = 0;
 	int err = plain ? conf_parse_expand(&text, plain, &at, &len) : -ENOMEM;
 
-	if (err == -ENOENT && source->report->peeks) {
+	if (err == -ENOENT && may_lack(source->report, row)) {
+		source->report->origins[row].lacks = true;
 		err = 0; /* the default stays */
 	} else if (err && err != -ENOMEM) {
 		report_expansion(source->report, row, err, at, len);

@@ -13,12 +13,14 @@
 
 struct conf_report {
 	FILE *errors;
-	const char *path; /* NULL: no file */
-	unsigned count;   /* errors so far */
-	bool peeks;       /* conf_peek: what the reader's environment lacks is no error */
+	const char *path;           /* NULL: no file */
+	unsigned count;             /* errors so far */
+	bool peeks;                 /* conf_peek: what the reader's environment lacks is no error */
+	const char *const *without; /* conf_load_without: nor is it in these sections; NULL: there are none */
 	struct conf_origin {
 		unsigned line; /* where the file gives it; 0: nowhere */
 		bool from_env, bad;
+		bool lacks; /* its ${VAR} is not set, and need not be: what it would be is not known */
 	} origins[CONF_ROWS];
 };
 

@@ -16,6 +16,7 @@
 #define LIST_SHORT_BYTES (128 << 10)
 #define READY_EVERY_NS   (5 * CLK_NS_PER_S)
 #define FEED_AGAIN_NS    (3 * CLK_NS_PER_S)
+#define FEED_KEPT_NS     (2 * CLK_NS_PER_S) /* what control has kept comes at once; times do not tell it */
 #define NO_FEED_NS       (60 * CLK_NS_PER_S)
 #define TIMEOUT_S        5
 #define ACTION_S         15                  /* control waits 10 s for files to be durable */
@@ -40,6 +41,7 @@ struct api {
 	char cursor[FETCH_CURSOR_BYTES]; /* of the next page of names */
 	bool is_waiting_pass;            /* the pages are of those that wait, not of those that record */
 	bool is_acting, has_feed;
+	uint64_t feed_began_ns; /* when the first bytes of this stream came */
 	struct sse sse;
 };
 
@@ -47,7 +49,8 @@ static void on_event(void *arg, const struct sse_event *event)
 {
 	struct api *api = arg;
 
-	eventlog_take(api->log, clk_wall_ns(), event->name, event->data);
+	eventlog_take(api->log, clk_mono_ns() - api->feed_began_ns < FEED_KEPT_NS, clk_wall_ns(), event->name,
+	        event->data);
 }
 
 int api_create(struct api **ret_api, const struct options *options, struct eventlog *log)
@@ -203,6 +206,8 @@ static void on_feed(void *arg, const char *data, size_t len)
 {
 	struct poll *poll = arg;
 
+	if (!poll->api->has_feed)
+		poll->api->feed_began_ns = clk_mono_ns();
 	poll->api->has_feed = true;
 	sse_push(&poll->api->sse, data, len);
 }

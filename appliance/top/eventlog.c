@@ -67,15 +67,16 @@ static bool tells_bad(const char *type)
 	return !strcmp(type, "missed");
 }
 
-/* What the feed tells of the time before we came goes behind what we saw meanwhile. */
-static void put_into_order(struct eventlog *log)
+/* What the feed tells of the time before we came goes behind what we saw meanwhile. The feed's own order is
+ * that in which things happened: times may go back. */
+static void put_behind_seen(struct eventlog *log)
 {
 	for (unsigned back = 0; back + 1 < log->count; back++) {
 		struct eventlog_row
 		        *newer = &log->rows[(log->next + EVENTLOG_ROWS - 1 - back) % EVENTLOG_ROWS],
 		        *older = &log->rows[(log->next + EVENTLOG_ROWS - 2 - back) % EVENTLOG_ROWS], swap;
 
-		if (older->unix_ns <= newer->unix_ns)
+		if (!older->is_seen || older->unix_ns <= newer->unix_ns)
 			return;
 		swap = *older;
 		*older = *newer;
@@ -83,7 +84,7 @@ static void put_into_order(struct eventlog *log)
 	}
 }
 
-void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, const char *data)
+void eventlog_take(struct eventlog *log, bool is_kept, uint64_t unix_ns, const char *type, const char *data)
 {
 	json_t *event = json_loads(data, 0, NULL), *value;
 	const char *time = json_string_value(json_object_get(event, "time")),
@@ -103,7 +104,8 @@ void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, con
 	append(row->text, "session",
 	        json_object_get(event, "session")); /* long, and seldom what is looked for */
 	json_decref(event);
-	put_into_order(log);
+	if (is_kept)
+		put_behind_seen(log);
 }
 
 const struct eventlog_row *eventlog_get(const struct eventlog *log, unsigned back)

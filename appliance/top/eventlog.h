@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What happened, in the order of its times: events of control's feed, and changes that wirespool-top itself
- * saw between two refreshes. A ring: the oldest go. One thread. */
+/* What happened, in its order, also when the clock is set back: events of control's feed, and changes that
+ * wirespool-top itself saw between two refreshes. A ring: the oldest go. One thread. */
 #ifndef APPLIANCE_TOP_EVENTLOG_H
 #define APPLIANCE_TOP_EVENTLOG_H
 
@@ -29,8 +29,10 @@ void eventlog_see(struct eventlog *log, uint64_t unix_ns, bool is_bad, const cha
 
 /* Add an event of the feed: @data is JSON, an object whose "time" and "type" are taken where they are there
  * and whose other plain fields are shown as they are, of lists how long they are. What is no object is shown
- * as text; @unix_ns stands for a missing time. */
-void eventlog_take(struct eventlog *log, uint64_t unix_ns, const char *type, const char *data);
+ * as text; @unix_ns stands for a missing time. @is_kept: it may be of some time ago, for the feed begins with
+ * what control has kept; then it goes behind later changes that were seen, but not behind what the feed told
+ * before it. */
+void eventlog_take(struct eventlog *log, bool is_kept, uint64_t unix_ns, const char *type, const char *data);
 
 /* The @back-th row before the newest, 0 the newest itself; NULL beyond the oldest. */
 const struct eventlog_row *eventlog_get(const struct eventlog *log, unsigned back);

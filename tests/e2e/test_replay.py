@@ -5,6 +5,7 @@
     senders (namespace) ── veth ──┬──> dataplane ──> files ─────────────┐
                                   └──> tcpdump ──> capture ──> replay ──┴── the same media, gaps and figures
 """
+import contextlib
 import filecmp
 import json
 import os
@@ -293,13 +294,17 @@ def an_ordinary_user_needs_no_set_up():
         os.chmod(bench.dir, 0o777)
         program = bench.path("wirespool-replay")  # the build may be where nobody may go
         shutil.copy(REPLAY, program)
-        theirs = bench.path("theirs")
-        p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", program, bench.path("a.pcap"), "--session", sessions, "-o", theirs],
-                           capture_output=True, text=True, timeout=120)
-        equal((p.returncode, p.stderr), (0, ""), "as nobody")
-        check("ledger: every packet is accounted for" in p.stdout and "200 packets" in p.stdout, p.stdout)
-        names = sorted(os.listdir(out))
-        equal(filecmp.cmpfiles(out, theirs, names, shallow=False)[0], names, "files that are the same")
+        with open(bench.path("secrets.ini"), "w") as f:  # what it names is root's
+            f.write("[upload]\nenabled = 1\n[s3]\nbucket = b\naccess_key = ${S3_ACCESS_KEY}\nsecret_key = ${S3_SECRET_KEY}\n"
+                    "[control]\nlisten = 0.0.0.0:8080\napi_tokens = ${WIRESPOOL_API_TOKENS}\n")
+        for theirs, more in (("theirs", []), ("configured", ["--config", bench.path("secrets.ini")])):
+            theirs = bench.path(theirs)
+            p = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", "-i", program, bench.path("a.pcap"), "--session", sessions, "-o", theirs, *more],
+                               capture_output=True, text=True, timeout=120)
+            equal((p.returncode, p.stderr), (0, ""), f"as nobody, {more}")
+            check("ledger: every packet is accounted for" in p.stdout and "200 packets" in p.stdout, p.stdout)
+            names = sorted(os.listdir(out))
+            equal(filecmp.cmpfiles(out, theirs, names, shallow=False)[0], names, "files that are the same")
 
 
 def what_is_no_capture_and_wrong_use_are_told():
@@ -331,6 +336,31 @@ def a_signal_ends_it_and_leaves_nothing_behind():
         equal((p.communicate(timeout=30)[0], p.returncode), (b"", 1), "output and exit code")
 
 
+def a_signal_ends_the_first_walk_too():
+    """The capture is a pipe that goes on and on, so nothing but the signal ends the walk."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Bench() as bench:
+            captures.write_pcap(bench.path("a.pcap"), audio_packets(2000))
+            with open(bench.path("a.pcap"), "rb") as f:
+                header, packets = f.read(24), f.read()
+            os.mkfifo(bench.path("pipe"))
+            p = subprocess.Popen([REPLAY, bench.path("pipe"), "--session", bench.sessions(BODY), "-o", bench.path("out"), "--config", "/dev/null"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ, TMPDIR=bench.path("tmp")))
+            try:
+                with contextlib.suppress(BrokenPipeError), open(bench.path("pipe"), "wb", buffering=0) as pipe:
+                    pipe.write(header)
+                    for i in range(200):  # more than a walk that does not look would ever be given
+                        pipe.write(packets)
+                        if i == 5:
+                            p.send_signal(number)
+                    check(False, "the walk goes on")
+                equal((*p.communicate(timeout=30), p.returncode), (b"", b"", 1), f"output and exit code by {number}")
+                check(not os.path.exists(bench.path("out")), "an output was made")
+            finally:
+                p.kill()
+                p.wait()
+
+
 def webrtc_is_told_to_be_out_of_reach():
     with Bench() as bench:
         hello = bytes([22, 0xFE, 0xFD]) + bytes(60)
@@ -342,4 +372,4 @@ def webrtc_is_told_to_be_out_of_reach():
 main([live_srtp_and_plain_rtp_agree_with_their_replay, live_loss_reordering_and_duplicates_agree_with_their_replay, every_link_and_format_gives_the_same_media,
       a_cut_capture_is_replayed_up_to_its_end, cut_packets_are_told, a_wrong_key_is_told_packet_by_packet, unfinished_checksums_are_told_and_may_be_passed_over,
       hours_pass_in_seconds_and_silence_ends_a_session, several_sessions_share_a_capture, an_ordinary_user_needs_no_set_up,
-      what_is_no_capture_and_wrong_use_are_told, a_signal_ends_it_and_leaves_nothing_behind, webrtc_is_told_to_be_out_of_reach])
+      what_is_no_capture_and_wrong_use_are_told, a_signal_ends_it_and_leaves_nothing_behind, a_signal_ends_the_first_walk_too, webrtc_is_told_to_be_out_of_reach])

@@ -5,8 +5,10 @@
     tmux (a server of its own) ── wirespool-top ── shared counters ── dataplane ◄── senders
                                        └── HTTP ── control
 """
+import http.server
 import json
 import os
+import queue
 import re
 import signal
 import subprocess
@@ -355,6 +357,49 @@ def the_feed_goes_on_after_a_restart_of_control():
             check(not events_of(stranger.screen()), f"events without a token:\n{stranger.screen()}")
 
 
+class Control(http.server.BaseHTTPRequestHandler):
+    """Takes the part of a control whose clock is set back: its feed tells what was kept, then what @news are put in."""
+    protocol_version, news = "HTTP/1.0", queue.Queue()
+
+    def log_message(self, *_):
+        pass
+
+    def tell(self, *events):
+        for at, kind in events:
+            self.wfile.write(f'event: {kind}\ndata: {{"time":"{at}","type":"{kind}"}}\n\n'.encode())
+
+    def do_GET(self):
+        is_feed = self.path.startswith("/api/v1/events")
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream" if is_feed else "application/json")
+        self.end_headers()
+        if not is_feed:
+            self.wfile.write(b"{}")
+            return
+        self.tell(("2026-01-02T10:00:00Z", "kept.first"), ("2026-01-02T10:00:05Z", "kept.last"))
+        while event := self.news.get():
+            self.tell(event)
+
+
+def news_are_on_top_after_the_clock_was_set_back():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Control)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with tempfile.TemporaryDirectory() as d, Terminal("--run-dir", d, "--url", f"http://127.0.0.1:{server.server_port}") as t:
+            t.press("6")
+            t.shows("^Control's events", r"kept\.last", r"kept\.first")
+            time.sleep(2.5)  # what control has kept is in
+            Control.news.put(("2026-01-01T10:00:10Z", "new.first"))
+            t.shows("^Control's events", r"new\.first", r"kept\.last", r"kept\.first")
+            Control.news.put(("2026-01-01T10:00:15Z", "new.last"))
+            t.shows("^Control's events", r"new\.last", r"new\.first", r"kept\.last", r"kept\.first")
+    finally:
+        Control.news.put(None)
+        server.shutdown()
+        server.server_close()
+
+
 def journal(path, *entries):
     """Entries (unit, priority, message) go into a journal, the real one's form (systemd.journal-export)."""
     lines = [f"__REALTIME_TIMESTAMP={time.time_ns() // 1000 + i}\n_SYSTEMD_UNIT=wirespool-{unit}.service\nPRIORITY={priority}\nMESSAGE={message}\n\n" for i, (unit, priority, message) in enumerate(entries)]
@@ -438,5 +483,5 @@ def cpu_ns(pid):
 
 if __name__ == "__main__":
     main([a_call_on_screens, a_call_without_colours_and_without_a_terminal, daemons_come_and_go, nothing_is_there, a_token_is_asked_for, https_is_checked_by_the_certificate_of_the_ini,
-      control_tells_of_sessions_recordings_uploads_and_alarms, the_feed_goes_on_after_a_restart_of_control, the_log_is_the_journals,
+      control_tells_of_sessions_recordings_uploads_and_alarms, the_feed_goes_on_after_a_restart_of_control, news_are_on_top_after_the_clock_was_set_back, the_log_is_the_journals,
       uploads_that_fail_are_shown_and_retried, ten_thousand_tracks_are_sorted_and_filtered])

@@ -79,12 +79,13 @@ static int open_capture(struct replay *r)
 /* The first walk. */
 static int look_through(struct replay *r)
 {
-	int code = open_capture(r);
+	int code = open_capture(r), status;
 
 	if (code)
 		return code;
-	if (survey_create(&r->survey, r->capture))
-		return fail(FAILED, "no memory");
+	status = survey_create(&r->survey, r->capture, &stop);
+	if (status)
+		return status == -EINTR ? FAILED : fail(FAILED, "no memory");
 	capture_close(r->capture);
 	r->capture = NULL;
 	if (survey_totals(r->survey)->pkts)

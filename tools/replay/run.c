@@ -55,6 +55,8 @@ int run_capture(struct engine *engine, struct capture *capture, struct sessions 
 
 	for (; !status && capture_next(capture, &packet) > 0; run.number++)
 		status = *stop ? -EINTR : take(&run, &packet, capture_link(capture));
+	if (!status && *stop)
+		status = -EINTR; /* in a read, which looks like the capture's end */
 	if (!status)
 		status = engine_finish(engine, RUN_END_REASON);
 	*ret_totals = run.totals;

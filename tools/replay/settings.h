@@ -15,7 +15,8 @@ struct settings {
 	unsigned tracks;       /* of all sessions */
 };
 
-/* 0 or -EINVAL etc., reported on standard error as conf_load does. Environment variables are set. */
+/* 0 or -EINVAL etc., reported on standard error as conf_load does. Environment variables are set. No secret
+ * is needed: variables of the sections that replay has no use for need not be set. */
 int settings_load(struct conf **ret_conf, const struct settings *settings);
 
 #endif

@@ -103,17 +103,21 @@ static int by_packets(const void *a, const void *b)
 	return x->first < y->first ? -1 : x->first > y->first;
 }
 
-int survey_create(struct survey **ret_survey, struct capture *capture)
+int survey_create(struct survey **ret_survey, struct capture *capture, const volatile sig_atomic_t *stop)
 {
 	struct survey *survey = calloc(1, sizeof(*survey));
 	struct capture_packet packet;
-	int status;
+	int status = 0;
 
 	if (!survey)
 		return -ENOMEM;
 	survey->totals.digest = FNV_BASIS;
-	while ((status = capture_next(capture, &packet)) > 0)
+	while (!*stop && (status = capture_next(capture, &packet)) > 0)
 		note(survey, &packet, capture_link(capture));
+	if (*stop) { /* it may have ended a read, too: that is no damage */
+		survey_free(survey);
+		return -EINTR;
+	}
 	if (status < 0) {
 		survey->totals.is_damaged = true;
 		snprintf(survey->totals.damage, sizeof(survey->totals.damage), "%s", capture_damage(capture));

@@ -4,6 +4,7 @@
 #ifndef REPLAY_SURVEY_H
 #define REPLAY_SURVEY_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include "tools/replay/capture.h"
@@ -31,8 +32,8 @@ struct survey_totals {
 	char damage[CAPTURE_WHY_BYTES];
 };
 
-/* Walk through @capture, to its end. 0 or -ENOMEM. */
-int survey_create(struct survey **ret_survey, struct capture *capture);
+/* Walk through @capture, to its end. 0; -ENOMEM; or -EINTR: a signal has set *stop. */
+int survey_create(struct survey **ret_survey, struct capture *capture, const volatile sig_atomic_t *stop);
 void survey_free(struct survey *survey);
 
 const struct survey_totals *survey_totals(const struct survey *survey);

@@ -11,7 +11,7 @@ static struct eventlog events;
 
 static void on_event(void *arg, const struct sse_event *event)
 {
-	eventlog_take(&events, 1, event->name, event->data);
+	eventlog_take(&events, true, 1, event->name, event->data);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -29,6 +29,7 @@ static void unwrap_all(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const volatile sig_atomic_t stop;
 	char why[CAPTURE_WHY_BYTES];
 	struct capture *capture;
 	struct survey *survey;
@@ -37,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unwrap_all(data, size);
 	if (size == 0 || capture_open_stream(&capture, fmemopen((void *)(uintptr_t)data, size, "r"), why))
 		return 0;
-	if (survey_create(&survey, capture))
+	if (survey_create(&survey, capture, &stop))
 		abort();
 	survey_places(survey, &count);
 	assert(count <= survey_totals(survey)->pkts);

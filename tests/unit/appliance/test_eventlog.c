@@ -21,7 +21,7 @@ static void the_feeds_fields_are_shown_as_they_are(void **state)
 {
 	const struct eventlog_row *row;
 
-	eventlog_take(&events, 5, "message",
+	eventlog_take(&events, true, 5, "message",
 	        "{\"time\":\"1970-01-01T00:01:00Z\",\"type\":\"session.opened\",\"session\":\"s_1\",\"room\":"
 	        "\"demo\",\"tracks\":"
 	        "2,\"list\":[1],\"ok\":true}");
@@ -34,10 +34,10 @@ static void the_feeds_fields_are_shown_as_they_are(void **state)
 
 static void what_is_no_object_is_text(void **state)
 {
-	eventlog_take(&events, 5, "odd", "plain words");
+	eventlog_take(&events, true, 5, "odd", "plain words");
 	assert_string_equal(eventlog_get(&events, 0)->text, "plain words");
 	assert_int_equal(eventlog_get(&events, 0)->unix_ns, 5);
-	eventlog_take(&events, 6, "odd", "{\"time\":\"noon\",\"type\":5}");
+	eventlog_take(&events, true, 6, "odd", "{\"time\":\"noon\",\"type\":5}");
 	assert_string_equal(eventlog_get(&events, 0)->type, "odd");
 	assert_int_equal(eventlog_get(&events, 0)->unix_ns, 6);
 }
@@ -47,7 +47,7 @@ static void long_fields_are_cut(void **state)
 	char data[2000];
 
 	snprintf(data, sizeof(data), "{\"a\":\"%0900d\",\"b\":\"%0900d\"}", 0, 0);
-	eventlog_take(&events, 5, "long", data);
+	eventlog_take(&events, true, 5, "long", data);
 	assert_int_equal(strlen(eventlog_get(&events, 0)->text), EVENTLOG_TEXT_BYTES - 1);
 }
 
@@ -57,7 +57,7 @@ static void what_went_wrong_is_known_by_its_type(void **state)
 		"missed", "record.finished", "upload.queued", "failed" };
 
 	for (unsigned i = 0; i < 8; i++) {
-		eventlog_take(&events, i, types[i], "{}");
+		eventlog_take(&events, true, i, types[i], "{}");
 		assert_int_equal(eventlog_get(&events, 0)->is_bad, i < 5);
 	}
 }
@@ -65,13 +65,33 @@ static void what_went_wrong_is_known_by_its_type(void **state)
 static void what_was_before_goes_behind(void **state)
 {
 	eventlog_see(&events, 70 * CLK_NS_PER_S, true, "seen", "late");
-	eventlog_take(&events, 5, "a", "{\"time\":\"1970-01-01T00:01:00Z\"}");
-	eventlog_take(&events, 5, "b", "{\"time\":\"1970-01-01T00:01:05Z\"}");
+	eventlog_take(&events, true, 5, "a", "{\"time\":\"1970-01-01T00:01:00Z\"}");
+	eventlog_take(&events, true, 5, "b", "{\"time\":\"1970-01-01T00:01:05Z\"}");
 	assert_string_equal(eventlog_get(&events, 0)->type, "seen");
 	assert_true(eventlog_get(&events, 0)->is_bad);
 	assert_string_equal(eventlog_get(&events, 1)->type, "b");
 	assert_string_equal(eventlog_get(&events, 2)->type, "a");
 	assert_int_equal(events.added, 3);
+}
+
+static void a_clock_set_back_hides_no_news(void **state)
+{
+	eventlog_take(&events, true, 5, "kept", "{\"time\":\"1970-01-03T00:00:00Z\"}");
+	eventlog_see(&events, 200000 * CLK_NS_PER_S, false, "seen", "on the day before the step");
+	eventlog_take(&events, false, 5, "new", "{\"time\":\"1970-01-02T00:00:00Z\"}");
+	assert_string_equal(eventlog_get(&events, 0)->type, "new");
+	assert_string_equal(eventlog_get(&events, 1)->type, "seen");
+	assert_string_equal(eventlog_get(&events, 2)->type, "kept");
+}
+
+static void what_was_kept_stays_in_the_order_of_the_feed(void **state)
+{
+	eventlog_see(&events, 200000 * CLK_NS_PER_S, false, "seen", "after all that");
+	eventlog_take(&events, true, 5, "first", "{\"time\":\"1970-01-02T00:00:00Z\"}");
+	eventlog_take(&events, true, 5, "set back", "{\"time\":\"1970-01-01T00:00:00Z\"}");
+	assert_string_equal(eventlog_get(&events, 0)->type, "seen");
+	assert_string_equal(eventlog_get(&events, 1)->type, "set back");
+	assert_string_equal(eventlog_get(&events, 2)->type, "first");
 }
 
 static void the_oldest_go(void **state)
@@ -92,6 +112,8 @@ int main(void)
 		cmocka_unit_test_setup(long_fields_are_cut, setup),
 		cmocka_unit_test_setup(what_went_wrong_is_known_by_its_type, setup),
 		cmocka_unit_test_setup(what_was_before_goes_behind, setup),
+		cmocka_unit_test_setup(a_clock_set_back_hides_no_news, setup),
+		cmocka_unit_test_setup(what_was_kept_stays_in_the_order_of_the_feed, setup),
 		cmocka_unit_test_setup(the_oldest_go, setup) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -169,6 +169,49 @@ static void who_peeks_needs_no_variables(void **state)
 	assert_int_equal(load_path(path), -EINVAL);
 }
 
+static void who_has_no_use_for_a_section_needs_not_its_variables(void **state)
+{
+	static const char *const without[] = { "s3", "control", NULL };
+	static const struct {
+		const char *text, *error, *ports; /* no error: it is taken */
+	} files[] = {
+		{ "[s3]\nsecret_key = ${TEST_CONF_NONE}\n", NULL },
+		{ "[control]\nlisten = 0.0.0.0:80\napi_tokens = ${TEST_CONF_NONE}\n", NULL },
+		{ "[control]\nlisten = 0.0.0.0:80\n", "api_tokens is empty" },
+		{ "[s3]\nsecret_key = ${TEST CONF}\n", "is no variable" },
+		{ "[record]\nfilename = ${TEST_CONF_NONE}\n", "is not set in the environment" },
+		{ "[record]\ndir = ${TEST_CONF_NONE}\n", NULL }, /* the environment gives it */
+		{ "[ingest]\nport_range = ${TEST_CONF_NONE}\n", "'9-2'", "9-2" },
+	};
+
+	unsetenv("TEST_CONF_NONE");
+	setenv("RECORD_DIR", "/a", 1);
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file = fopen(path, "w"), *out;
+		size_t size;
+		int err;
+
+		if (files[i].ports)
+			setenv("WIRESPOOL_INGEST_PORT_RANGE", files[i].ports, 1);
+		fputs(files[i].text, file);
+		fclose(file);
+		free(errors);
+		out = open_memstream(&errors, &size);
+		err = conf_load_without(&conf, path, without, out);
+		fclose(out);
+		if (files[i].error)
+			assert_non_null(strstr(errors, files[i].error));
+		else
+			assert_string_equal(errors, "");
+		assert_int_equal(err, files[i].error ? -EINVAL : 0);
+		if (!err)
+			conf_free(conf);
+		conf = NULL;
+	}
+	unsetenv("RECORD_DIR");
+	unsetenv("WIRESPOOL_INGEST_PORT_RANGE");
+}
+
 static void the_environment_wins(void **state)
 {
 	setenv("RECORD_ENABLED", "0", 1);
@@ -331,6 +374,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(variables_are_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_unset_variable_is_an_error, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_peeks_needs_no_variables, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		        who_has_no_use_for_a_section_needs_not_its_variables, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_environment_wins, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_bad_variable_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_values_say_where_and_what_is_allowed, setup, teardown),

@@ -19,6 +19,7 @@ struct rig_packet {
 /* Survey @count of them; with @damage the file ends one byte early. */
 static inline struct survey *rig_survey(const struct rig_packet *packets, unsigned count, unsigned damage)
 {
+	static const volatile sig_atomic_t stop;
 	char *text, why[CAPTURE_WHY_BYTES];
 	struct capture *capture;
 	struct survey *survey;
@@ -36,7 +37,7 @@ static inline struct survey *rig_survey(const struct rig_packet *packets, unsign
 	}
 	fclose(file);
 	assert_int_equal(capture_open_stream(&capture, fmemopen(text, len - damage, "r"), why), 0);
-	assert_int_equal(survey_create(&survey, capture), 0);
+	assert_int_equal(survey_create(&survey, capture, &stop), 0);
 	capture_close(capture);
 	free(text);
 	return survey;

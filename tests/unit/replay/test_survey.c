@@ -94,6 +94,24 @@ static void more_places_than_are_told_apart_do_no_harm(void **state)
 	survey_free(survey);
 }
 
+static void a_signal_ends_the_walk(void **state)
+{
+	static const volatile sig_atomic_t stop = 1;
+	struct capture *capture;
+	struct survey *survey = NULL;
+	char *text, why[CAPTURE_WHY_BYTES];
+	size_t len;
+	FILE *file = open_memstream(&text, &len);
+
+	wire_pcap_begin(file, 101);
+	fclose(file);
+	assert_int_equal(capture_open_stream(&capture, fmemopen(text, len, "r"), why), 0);
+	assert_int_equal(survey_create(&survey, capture, &stop), -EINTR);
+	assert_null(survey);
+	capture_close(capture);
+	free(text);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -101,6 +119,7 @@ int main(void)
 		cmocka_unit_test(totals_tell_what_is_odd),
 		cmocka_unit_test(the_digest_stands_for_bytes_and_times),
 		cmocka_unit_test(more_places_than_are_told_apart_do_no_harm),
+		cmocka_unit_test(a_signal_ends_the_walk),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
