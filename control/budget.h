@@ -9,7 +9,7 @@
  *   blocks       what open tracks need at least of dataplane.block_mb: with more they write larger pieces
  *   losses       packets lost here in the last ten seconds: at ports, in rings, for want of blocks
  *   disk         bytes a second, of what it took when it last did not keep up (control/budget_disk.h); none
- *                while it does not
+ *                while it does not. A pause leaves no bound
  *   uploads      how long the space lasts when more is recorded than is sent (control/budget_space.h)
  *
  * What a session will send is guessed: as much as its tracks may (max_bitrate), or what is usual.

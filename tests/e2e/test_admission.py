@@ -80,6 +80,8 @@ def a_disk_that_does_not_keep_up():
         video = Video(rig, s["port"], clip)
         video.send(60)
         equal(rig.finish(rig.open([dict(VIDEO, ssrc=9)], room="early")["id"])["state"], "done", "a session while the disk keeps up")
+        # What it writes while it is slow is a bound only if it is no less than what it wrote before.
+        wait_for("the disk to be idle", lambda: gauges(rig)["wirespool_budget_disk_bytes_per_second"] < 5000, 60, 0.5)
         with slow_disk(rig, "wirespool-dataplane", 65536):
             def full():
                 video.send(10)
