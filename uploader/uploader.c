@@ -329,7 +329,8 @@ void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_coun
 		if (started && (!oldest || started < oldest))
 			oldest = started;
 		held += t->accounted;
-		waiting += pub->bytes_total > pub->bytes_done ? pub->bytes_total - pub->bytes_done : 0;
+		if (pub->state != UPLOADER_STOPPED && pub->bytes_total > pub->bytes_done)
+			waiting += pub->bytes_total - pub->bytes_done;
 	}
 	*ret_counts = (struct uploader_counts){ .queued = u->in_state[UPLOADER_QUEUED],
 		.active = u->in_state[UPLOADER_ACTIVE],

@@ -57,7 +57,7 @@ struct uploader_meta {
 struct uploader_counts {
 	uint64_t queued, active, retrying, stopped; /* recordings now */
 	uint64_t done, failures, bytes_sent;        /* since start */
-	uint64_t waiting_bytes;                     /* of finished recordings, not sent yet */
+	uint64_t waiting_bytes;  /* of finished recordings, not sent yet; none of those stopped */
 	uint64_t held_bytes;     /* of finished recordings that are not uploaded: all of their files */
 	uint64_t oldest_unix_ns; /* start of the oldest recording not yet uploaded; 0: none */
 	bool store_usable;       /* the last request that says so was answered well */

@@ -89,6 +89,17 @@ static void an_hour_before_the_disk_is_full_nobody_new_is_taken(void **state)
 	assert_int_equal(ask(CODEC_VP8, 0), 0);
 }
 
+static void what_waits_on_an_idle_machine_refuses_nobody(void **state)
+{
+	space(GB / 2);                                        /* less than an hour of what is asked */
+	uploads.waiting_bytes = uploads.held_bytes = 10 * MB; /* less than a minute of it */
+	pass(5, 0, 0);
+	assert_int_equal(ask(CODEC_VP8, 0), 0);
+	uploads.waiting_bytes = uploads.held_bytes = 100 * MB;
+	pass(1, 0, 0);
+	assert_int_equal(ask(CODEC_VP8, 0), -EUSERS);
+}
+
 static void when_they_catch_up_sessions_are_taken_again(void **state)
 {
 	space(GB);
@@ -132,6 +143,7 @@ int main(void)
 		UPLOADS(uploads_that_keep_up_refuse_nobody),
 		UPLOADS(late_uploads_refuse_nobody_while_there_is_space),
 		UPLOADS(an_hour_before_the_disk_is_full_nobody_new_is_taken),
+		UPLOADS(what_waits_on_an_idle_machine_refuses_nobody),
 		UPLOADS(when_they_catch_up_sessions_are_taken_again),
 		UPLOADS(what_retention_may_remove_is_space),
 		UPLOADS(without_uploads_space_is_no_matter_of_theirs),

@@ -139,6 +139,7 @@ static void a_store_that_is_not_there_is_tried_again(void **state)
 	uploader_counts(uploader, &counts);
 	assert_false(counts.store_usable);
 	assert_int_equal(counts.oldest_unix_ns, 77);
+	assert_int_equal(counts.waiting_bytes, 5);
 	assert_int_equal(counts.queued + counts.active + counts.retrying, 1);
 	assert_true(counts.failures >= 3);
 	assert_string_equal(counts.last_error, status.error);
@@ -155,6 +156,8 @@ static void after_max_retries_it_stops_until_asked(void **state)
 	wait_for(NAME, UPLOADER_STOPPED, 2);
 	uploader_counts(uploader, &counts);
 	assert_int_equal(counts.stopped, 1);
+	assert_int_equal(counts.waiting_bytes, 0); /* it waits for nothing */
+	assert_int_equal(counts.held_bytes, 5);
 	assert_int_equal(counts.failures, 2);
 	assert_int_equal(uploader_retry(uploader, NAME), 0);
 	for (int i = 0; i < 10000 && counts.failures < 4; i++) {
