@@ -31,14 +31,14 @@
 
 static struct budget_uploads ask_uploader(const struct control *control)
 {
-	struct uploader_counts counts;
+	struct uploader_backlog backlog;
 
 	if (!control->uploader)
 		return (struct budget_uploads){ 0 };
-	uploader_counts(control->uploader, &counts);
-	return (struct budget_uploads){ .sent_bytes = counts.bytes_sent,
-		.waiting_bytes = counts.waiting_bytes,
-		.held_bytes = counts.held_bytes };
+	uploader_backlog(control->uploader, &backlog);
+	return (struct budget_uploads){ .sent_bytes = backlog.sent_bytes,
+		.waiting_bytes = backlog.waiting_bytes,
+		.held_bytes = backlog.held_bytes };
 }
 
 static struct budget_demand *promised_in(struct budget *b, uint64_t second)
@@ -49,19 +49,20 @@ static struct budget_demand *promised_in(struct budget *b, uint64_t second)
 static void look(void *arg, const struct stat_segment *stat)
 {
 	struct budget *b = arg;
-	struct budget_uploads uploads = ask_uploader(b->control);
 
 	pthread_mutex_lock(&b->lock);
-	if (budget_measure_look(&b->measured, stat, &uploads, b->now_ns))
+	if (budget_measure_look(&b->measured, stat, &b->uploads, b->now_ns))
 		*promised_in(b, ++b->second) = (struct budget_demand){ 0 };
 	pthread_mutex_unlock(&b->lock);
 }
 
 void budget_look(struct budget *budget, uint64_t now_ns)
 {
+	if (!dataplane_is_up(budget->control->dataplane))
+		return;
 	budget->now_ns = now_ns;
-	if (dataplane_is_up(budget->control->dataplane))
-		dataplane_with_stats(budget->control->dataplane, look, budget);
+	budget->uploads = ask_uploader(budget->control); /* never its lock under the counters' */
+	dataplane_with_stats(budget->control->dataplane, look, budget);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)

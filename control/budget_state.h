@@ -24,7 +24,8 @@ enum budget_resource {
 struct budget {
 	const struct control *control;
 	struct event *timer;
-	uint64_t now_ns;      /* of the look; the loop's */
+	uint64_t now_ns; /* of the look, as what follows; the loop's */
+	struct budget_uploads uploads;
 	pthread_mutex_t lock; /* of what follows */
 	struct budget_measure measured;
 	uint64_t second;                                  /* counts those that went into it */

@@ -30,6 +30,7 @@ static struct control control = { .conf = &conf };
 static struct event_base *loop;
 static struct budget *budget;
 static struct stat_segment *counters;
+static bool counters_held; /* in dataplane_with_stats */
 static uint64_t now_ns = CLK_NS_PER_S;
 static char why[LIMIT_REASON_BYTES + 1];
 static struct budget_promise promise; /* the last one */
@@ -42,7 +43,9 @@ bool dataplane_is_up(struct dataplane *dataplane)
 bool dataplane_with_stats(
         struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
+	counters_held = true;
 	use(arg, counters);
+	counters_held = false;
 	return true;
 }
 
