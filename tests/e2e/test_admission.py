@@ -104,8 +104,8 @@ def uploads_that_would_fill_the_disk():
     clip = senders.video_clip("VP8", 2, kbit=4000)
     with contextlib.ExitStack() as stack:
         swift = stack.enter_context(store.Store())
-        rig = stack.enter_context(Rig(start=False, ingest="allow_plain_rtp = 1\nmax_bitrate_kbps = 400", rest=swift.ini(delete_after_upload=1), env=swift.env()))
-        stack.enter_context(tmpfs(rig.records, "size=96m"))  # for half an hour of 400 kbit/s
+        rig = stack.enter_context(Rig(start=False, ingest="allow_plain_rtp = 1\nmax_bitrate_kbps = 200", rest=swift.ini(delete_after_upload=1), env=swift.env()))
+        stack.enter_context(tmpfs(rig.records, "size=64m"))  # for three quarters of an hour of 200 kbit/s
         rig.start_dataplane()
         rig.start_control()
 
@@ -121,9 +121,9 @@ def uploads_that_would_fill_the_disk():
         wait_for("its upload", lambda: uploads()["done"] == 1 and not uploads()["waiting_bytes"], 30)
         equal(rig.finish(rig.open([dict(VIDEO, ssrc=1)], room="early")["id"])["state"], "done", "a session while nothing waits")
         swift.proxy.go_away()
-        record(2, 400)
-        # A minute of what is asked is 3 MB.
-        wait_for("more than a minute of recording, and of what is asked, to wait", lambda: uploads()["waiting_bytes"] > 60 * (rig.ok("GET", "/api/v1/stats")["budget"]["recorded_bytes_s"] + 50000), 200, 0.5)
+        record(2, 900)
+        # A minute of what is asked is 1.5 MB.
+        wait_for("more than a minute of recording, and of what is asked, to wait", lambda: uploads()["waiting_bytes"] > 60 * (rig.ok("GET", "/api/v1/stats")["budget"]["recorded_bytes_s"] + 25000), 200, 0.5)
 
         def full():
             status, *rest = ask(rig, 1)
