@@ -110,7 +110,8 @@ static void api_health_print_uploads(FILE *out, struct uploader *uploader)
 	API_HEALTH_UPLOAD(done, COUNTER, "Uploads that the store confirmed.");
 	API_HEALTH_UPLOAD(failures, COUNTER, "Tries of uploads that failed.");
 	API_HEALTH_UPLOAD(bytes_sent, COUNTER, "Bytes sent to the store.");
-	API_HEALTH_UPLOAD(waiting_bytes, GAUGE, "Bytes of finished recordings that are not sent yet.");
+	API_HEALTH_UPLOAD(waiting_bytes, GAUGE,
+	        "Bytes of finished recordings that are not sent yet, without those given up.");
 	API_HEALTH_UPLOAD(
 	        oldest_unix_ns, GAUGE, "Start of the oldest recording not yet uploaded, Unix ns; 0: none.");
 	API_HEALTH_UPLOAD(store_usable, GAUGE, "1 when the store's last answer was a good one.");

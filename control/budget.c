@@ -31,32 +31,38 @@
 
 static struct budget_uploads ask_uploader(const struct control *control)
 {
-	struct uploader_counts counts;
+	struct uploader_backlog backlog;
 
 	if (!control->uploader)
 		return (struct budget_uploads){ 0 };
-	uploader_counts(control->uploader, &counts);
-	return (struct budget_uploads){ .sent_bytes = counts.bytes_sent,
-		.waiting_bytes = counts.waiting_bytes,
-		.held_bytes = counts.held_bytes };
+	uploader_backlog(control->uploader, &backlog);
+	return (struct budget_uploads){ .sent_bytes = backlog.sent_bytes,
+		.waiting_bytes = backlog.waiting_bytes,
+		.held_bytes = backlog.held_bytes };
+}
+
+static struct budget_demand *promised_in(struct budget *b, uint64_t second)
+{
+	return &b->promised[second % BUDGET_PROMISED_S];
 }
 
 static void look(void *arg, const struct stat_segment *stat)
 {
 	struct budget *b = arg;
-	struct budget_uploads uploads = ask_uploader(b->control);
 
 	pthread_mutex_lock(&b->lock);
-	if (budget_measure_look(&b->measured, stat, &uploads, b->now_ns))
-		b->promised[b->measured.second] = (struct budget_demand){ 0 };
+	if (budget_measure_look(&b->measured, stat, &b->uploads, b->now_ns))
+		*promised_in(b, ++b->second) = (struct budget_demand){ 0 };
 	pthread_mutex_unlock(&b->lock);
 }
 
 void budget_look(struct budget *budget, uint64_t now_ns)
 {
+	if (!dataplane_is_up(budget->control->dataplane))
+		return;
 	budget->now_ns = now_ns;
-	if (dataplane_is_up(budget->control->dataplane))
-		dataplane_with_stats(budget->control->dataplane, look, budget);
+	budget->uploads = ask_uploader(budget->control); /* never its lock under the counters' */
+	dataplane_with_stats(budget->control->dataplane, look, budget);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -198,7 +204,8 @@ static bool lacks_loops(const struct budget *b, const struct budget_demand *more
 
 static bool lacks_blocks(const struct budget *b, const struct budget_demand *ask, char *ret_why)
 {
-	unsigned now = b->measured.second, before = (now + BUDGET_PROMISED_S - 1) % BUDGET_PROMISED_S;
+	unsigned now = b->second % BUDGET_PROMISED_S,
+	         before = (now + BUDGET_PROMISED_S - 1) % BUDGET_PROMISED_S;
 	/* What was promised before the look before the last is open since; what came between may count twice.
 	 */
 	double blocks = budget_blocks(b, b->promised[now].tracks + b->promised[before].tracks + ask->tracks);
@@ -265,13 +272,14 @@ static enum budget_resource lacking(
 }
 
 int budget_ask(struct budget *b, const struct msg_session_open *open, uint64_t now_ns,
-        char ret_why[LIMIT_REASON_BYTES + 1])
+        struct budget_promise *ret_promise, char ret_why[LIMIT_REASON_BYTES + 1])
 {
 	struct catalogue_totals totals = { 0 };
 	struct budget_demand ask;
 	enum budget_resource lack;
 	bool tell = false;
 
+	*ret_promise = (struct budget_promise){ 0 };
 	if (!b || !b->control->conf->control_full_percent)
 		return 0;
 	ask = demand_of(b->control, open);
@@ -280,10 +288,11 @@ int budget_ask(struct budget *b, const struct msg_session_open *open, uint64_t n
 	pthread_mutex_lock(&b->lock);
 	lack = lacking(b, &ask, totals.bytes, ret_why);
 	if (lack == BUDGET_RESOURCES) {
-		struct budget_demand *promised = &b->promised[b->measured.second];
+		struct budget_demand *promised = promised_in(b, b->second);
 		promised->pkts_s += ask.pkts_s;
 		promised->bytes_s += ask.bytes_s;
 		promised->tracks += ask.tracks;
+		*ret_promise = (struct budget_promise){ .second = b->second, .demand = ask };
 	} else {
 		b->refused[lack]++;
 		tell = !b->told_ns || now_ns - b->told_ns > TELL_EVERY_NS;
@@ -293,4 +302,19 @@ int budget_ask(struct budget *b, const struct msg_session_open *open, uint64_t n
 	if (tell)
 		log_warn("budget: a new session is refused: %s", ret_why);
 	return lack == BUDGET_RESOURCES ? 0 : -EUSERS;
+}
+
+void budget_return(struct budget *b, const struct budget_promise *promise)
+{
+	if (!b)
+		return;
+	pthread_mutex_lock(&b->lock);
+	/* An older one is no longer reckoned with, and in its place is another second's. */
+	if (b->second - promise->second < BUDGET_PROMISED_S) {
+		struct budget_demand *promised = promised_in(b, promise->second);
+		promised->pkts_s -= promise->demand.pkts_s;
+		promised->bytes_s -= promise->demand.bytes_s;
+		promised->tracks -= promise->demand.tracks;
+	}
+	pthread_mutex_unlock(&b->lock);
 }

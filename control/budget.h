@@ -9,7 +9,7 @@
  *   blocks       what open tracks need at least of dataplane.block_mb: with more they write larger pieces
  *   losses       packets lost here in the last ten seconds: at ports, in rings, for want of blocks
  *   disk         bytes a second, of what it took when it last did not keep up (control/budget_disk.h); none
- *                while it does not
+ *                while it does not. A pause leaves no bound
  *   uploads      how long the space lasts when more is recorded than is sent (control/budget_space.h)
  *
  * What a session will send is guessed: as much as its tracks may (max_bitrate), or what is usual.
@@ -27,6 +27,18 @@ struct control;
 struct event_base;
 struct msg_session_open;
 
+/* What sessions take. */
+struct budget_demand {
+	double pkts_s, bytes_s;
+	unsigned tracks;
+};
+
+/* What a session was promised, and in which second of the budget's. */
+struct budget_promise {
+	uint64_t second;
+	struct budget_demand demand;
+};
+
 /* 0 or -ENOMEM. @control and its dataplane last longer. */
 int budget_create(struct budget **ret_budget, const struct control *control, struct event_base *loop);
 /* When the loop has ended. NULL is allowed. */
@@ -36,10 +48,14 @@ void budget_free(struct budget *budget);
  * the loop. */
 void budget_look(struct budget *budget, uint64_t now_ns);
 
-/* Whether there is room for @open; then it is reckoned with from now on. 0, or -EUSERS with a sentence in
- * @ret_why. @budget NULL: there is. Any thread. */
+/* Whether there is room for @open; then it is reckoned with from now on, as @ret_promise says. 0, or -EUSERS
+ * with a sentence in @ret_why. @budget NULL: there is. Any thread. */
 int budget_ask(struct budget *budget, const struct msg_session_open *open, uint64_t now_ns,
-        char ret_why[LIMIT_REASON_BYTES + 1]);
+        struct budget_promise *ret_promise, char ret_why[LIMIT_REASON_BYTES + 1]);
+
+/* It was not opened after all: what budget_ask promised is free again. Once. @budget NULL is allowed. Any
+ * thread. */
+void budget_return(struct budget *budget, const struct budget_promise *promise);
 
 /* Prometheus: wirespool_budget_… Any thread. */
 void budget_print(struct budget *budget, FILE *out);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What the disk of the recordings takes, learned from what happens to it: nobody knows before it has been
  * asked for more than it can. It does not keep up when for some seconds on end more waits than it writes in
- * two; what it wrote most meanwhile, or just before, is what it can do; then it is trusted with a little more
- * each second, and with all again after some minutes: it may have been a pause and no bound. Pure; one
- * thread. */
+ * two. If it wrote at least as much meanwhile as before, what it wrote most is what it can do: then it is
+ * trusted with a little more each second, and with all again after some minutes. If it wrote less it was a
+ * pause and no bound, and nothing is known when it is over. Pure; one thread. */
 #ifndef CONTROL_BUDGET_DISK_H
 #define CONTROL_BUDGET_DISK_H
 
@@ -22,6 +22,7 @@ struct budget_disk {
 	unsigned waiting_s, calm_s; /* seconds on end that more waited, and did not */
 	double written_bytes_s;     /* smoothed */
 	double before_bytes_s;      /* as it was when more began to wait */
+	double behind_bytes_s;      /* most in a second since, of those in which more waited */
 	double most_bytes_s;        /* what it can do, 0: not known */
 	double queued_bytes;
 };

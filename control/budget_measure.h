@@ -26,10 +26,12 @@ struct budget_measure {
 	struct budget_sample last;
 	unsigned lcores;
 	double tsc_hz;
-	double busiest, cost;               /* share of its cycles; cycles a packet */
-	uint64_t tracks;                    /* open */
-	uint64_t free_bytes;                /* where the recordings are */
-	uint64_t waiting_bytes, held_bytes; /* of finished recordings: not sent yet; of files not uploaded */
+	double busiest, cost; /* share of its cycles; cycles a packet */
+	uint64_t tracks;      /* open */
+	uint64_t free_bytes;  /* where the recordings are */
+	/* Of finished recordings: to be sent yet; of files not uploaded, those that were given up among them.
+	 */
+	uint64_t waiting_bytes, held_bytes;
 	double recorded_bytes_s, sent_bytes_s;
 	struct budget_disk disk;
 	unsigned second; /* of the rings */

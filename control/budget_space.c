@@ -5,9 +5,11 @@
 
 double budget_space_lasts_s(const struct budget_space *space, double more_bytes_s)
 {
-	double eaten_bytes_s = space->recorded_bytes_s + more_bytes_s - space->sent_bytes_s;
+	double recorded_bytes_s = space->recorded_bytes_s + more_bytes_s;
+	double eaten_bytes_s = recorded_bytes_s - space->sent_bytes_s;
 
-	if (space->waiting_bytes <= space->recorded_bytes_s * BUDGET_SPACE_BEHIND_S || eaten_bytes_s <= 0)
+	/* Measured by what will be recorded: where nothing is, a single byte would be late. */
+	if (space->waiting_bytes <= recorded_bytes_s * BUDGET_SPACE_BEHIND_S || eaten_bytes_s <= 0)
 		return INFINITY;
 	return space->free_bytes > 0 ? space->free_bytes / eaten_bytes_s : 0;
 }

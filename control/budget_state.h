@@ -21,18 +21,15 @@ enum budget_resource {
 	BUDGET_RESOURCES
 };
 
-struct budget_demand {
-	double pkts_s, bytes_s;
-	unsigned tracks;
-};
-
 struct budget {
 	const struct control *control;
 	struct event *timer;
-	uint64_t now_ns;      /* of the look; the loop's */
+	uint64_t now_ns; /* of the look, as what follows; the loop's */
+	struct budget_uploads uploads;
 	pthread_mutex_t lock; /* of what follows */
 	struct budget_measure measured;
-	struct budget_demand promised[BUDGET_PROMISED_S]; /* by measured.second */
+	uint64_t second;                                  /* counts those that went into it */
+	struct budget_demand promised[BUDGET_PROMISED_S]; /* by second */
 	uint64_t refused[BUDGET_RESOURCES];
 	uint64_t told_ns; /* when a refusal was logged last */
 };

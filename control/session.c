@@ -150,18 +150,13 @@ static void settle(struct sessions *ss, const char *id, int status)
 	}
 }
 
-int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1])
+/* Open one that there is room for. */
+static int open_admitted(struct sessions *ss, struct msg_session_open *open, char *ret_why)
 {
 	struct session_promise_copies free_copies;
 	union msg msg;
 	int r;
 
-	ret_why[0] = '\0';
-	r = sessions_admit(ss, ret_why);
-	if (!r)
-		r = budget_ask(ss->control->budget, open, clk_mono_ns(), ret_why);
-	if (r)
-		return r;
 	if (!*open->id)
 		id_make(open->id, sizeof(open->id), "s_");
 	open->opened_unix_ns = clk_wall_ns();
@@ -182,6 +177,23 @@ int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_w
 		log_with(LOG_LEVEL_INFO, LOG_IDS(.session = open->id, .room = open->room),
 		        "session %s: opened, port %u, %u track%s", open->id, open->port, open->track_count,
 		        open->track_count == 1 ? "" : "s");
+	return r;
+}
+
+int sessions_open(struct sessions *ss, struct msg_session_open *open, char ret_why[LIMIT_REASON_BYTES + 1])
+{
+	struct budget_promise promise;
+	int r;
+
+	ret_why[0] = '\0';
+	r = sessions_admit(ss, ret_why);
+	if (!r)
+		r = budget_ask(ss->control->budget, open, clk_mono_ns(), &promise, ret_why);
+	if (r)
+		return r;
+	r = open_admitted(ss, open, ret_why);
+	if (r)
+		budget_return(ss->control->budget, &promise);
 	return r;
 }
 

@@ -44,6 +44,7 @@ void schedule_publish(struct uploader *u, struct transfer *t, const char *error)
 		free(t->pub.error);
 		t->pub.error = error[0] ? strdup(error) : NULL;
 	}
+	backlog_recount(&u->backlog, t);
 	pthread_mutex_unlock(&u->lock);
 }
 
@@ -138,6 +139,7 @@ void schedule_completed(struct uploader *u, struct transfer *t, bool fresh)
 	u->done += fresh;
 	u->object_bytes += fresh && !t->in.forgotten ? t->stored : 0;
 	t->accounted = 0;
+	backlog_recount(&u->backlog, t);
 	if (fresh && t->in.finished_ns)
 		t->pub.took_ns = clk_mono_ns() - t->in.finished_ns;
 	pthread_mutex_unlock(&u->lock);
@@ -163,6 +165,7 @@ static void account(struct uploader *u, struct transfer *t)
 		if (!t->listed)
 			TAILQ_INSERT_TAIL(&u->unfinished, t, all);
 		t->listed = true;
+		backlog_recount(&u->backlog, t);
 	}
 	pthread_mutex_unlock(&u->lock);
 }

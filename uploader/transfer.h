@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include "base/log.h"
+#include "uploader/backlog.h"
 #include "uploader/ledger.h"
 #include "uploader/orphan.h"
 #include "uploader/task.h"
@@ -50,6 +51,7 @@ struct transfer_public {
 struct transfer {
 	TAILQ_ENTRY(transfer) all; /* of those not done; under the lock */
 	bool listed;
+	struct backlog counted; /* what it adds to the uploader's; under the lock */
 	char *name;
 	struct uploader_meta meta; /* set once, when it is created */
 	struct transfer_input in;

@@ -272,6 +272,7 @@ void uploader_forget(struct uploader *uploader, const char *name)
 		u->in_state[t->pub.state]--;
 		u->forgotten_bytes += t->accounted;
 		t->accounted = 0;
+		backlog_recount(&u->backlog, t);
 		t->in.forgotten = true;
 		tell(u, t);
 	}
@@ -318,18 +319,15 @@ void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_coun
 {
 	struct uploader *u = uploader;
 	struct transfer *t;
-	uint64_t oldest = 0, held = 0, waiting = 0;
+	uint64_t oldest = 0;
 
 	pthread_mutex_lock(&u->lock);
 	TAILQ_FOREACH(t, &u->unfinished, all)
 	{
 		uint64_t started = t->meta.started_unix_ns;
-		const struct transfer_public *pub = &t->pub;
 
 		if (started && (!oldest || started < oldest))
 			oldest = started;
-		held += t->accounted;
-		waiting += pub->bytes_total > pub->bytes_done ? pub->bytes_total - pub->bytes_done : 0;
 	}
 	*ret_counts = (struct uploader_counts){ .queued = u->in_state[UPLOADER_QUEUED],
 		.active = u->in_state[UPLOADER_ACTIVE],
@@ -338,29 +336,33 @@ void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_coun
 		.done = u->done,
 		.failures = u->failures,
 		.bytes_sent = u->bytes_sent,
-		.waiting_bytes = waiting,
-		.held_bytes = held,
+		.waiting_bytes = u->backlog.waiting,
 		.oldest_unix_ns = oldest,
 		.store_usable = u->store_usable };
 	snprintf(ret_counts->last_error, sizeof(ret_counts->last_error), "%s", u->last_error);
 	pthread_mutex_unlock(&u->lock);
 }
 
+void uploader_backlog(struct uploader *uploader, struct uploader_backlog *ret_backlog)
+{
+	struct uploader *u = uploader;
+
+	pthread_mutex_lock(&u->lock);
+	*ret_backlog = (struct uploader_backlog){ .sent_bytes = u->bytes_sent,
+		.waiting_bytes = u->backlog.waiting,
+		.held_bytes = u->backlog.pending + u->backlog.failed };
+	pthread_mutex_unlock(&u->lock);
+}
+
 void uploader_account(struct uploader *uploader, struct uploader_account *ret_account)
 {
 	struct uploader *u = uploader;
-	struct transfer *t;
 
 	pthread_mutex_lock(&u->lock);
-	*ret_account = (struct uploader_account){
-		.offered = u->offered_bytes, .objects = u->object_bytes, .forgotten = u->forgotten_bytes
-	};
-	TAILQ_FOREACH(t, &u->unfinished, all)
-	{
-		if (t->pub.state == UPLOADER_STOPPED)
-			ret_account->failed += t->accounted;
-		else
-			ret_account->pending += t->accounted;
-	}
+	*ret_account = (struct uploader_account){ .offered = u->offered_bytes,
+		.objects = u->object_bytes,
+		.pending = u->backlog.pending,
+		.failed = u->backlog.failed,
+		.forgotten = u->forgotten_bytes };
 	pthread_mutex_unlock(&u->lock);
 }

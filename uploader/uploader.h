@@ -57,8 +57,7 @@ struct uploader_meta {
 struct uploader_counts {
 	uint64_t queued, active, retrying, stopped; /* recordings now */
 	uint64_t done, failures, bytes_sent;        /* since start */
-	uint64_t waiting_bytes;                     /* of finished recordings, not sent yet */
-	uint64_t held_bytes;     /* of finished recordings that are not uploaded: all of their files */
+	uint64_t waiting_bytes;  /* of finished recordings, not sent yet; none of those stopped */
 	uint64_t oldest_unix_ns; /* start of the oldest recording not yet uploaded; 0: none */
 	bool store_usable;       /* the last request that says so was answered well */
 	char last_error[256];
@@ -110,7 +109,16 @@ int uploader_retry(struct uploader *uploader, const char *name);
 
 /* 0 or -ENOENT (state NONE). */
 int uploader_status(struct uploader *uploader, const char *name, struct uploader_status *ret_status);
+/* Goes over all that are not done. */
 void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts);
+
+/* What the store lags behind; at once, however much it is. */
+struct uploader_backlog {
+	uint64_t sent_bytes;    /* since start */
+	uint64_t waiting_bytes; /* of finished recordings, not sent yet; none of those stopped */
+	uint64_t held_bytes;    /* of finished recordings that are not uploaded: all of their files */
+};
+void uploader_backlog(struct uploader *uploader, struct uploader_backlog *ret_backlog);
 
 /* Where the bytes of recordings are that were to be uploaded since the start: offered = objects + pending +
  * failed + forgotten, at any moment. */

@@ -5,6 +5,7 @@
 #define UPLOADER_UPLOADER_INTERNAL_H
 
 #include <pthread.h>
+#include "uploader/backlog.h"
 #include "uploader/orphan.h"
 #include "uploader/retry.h"
 #include "uploader/task.h"
@@ -28,6 +29,7 @@ struct uploader {
 	uint64_t in_state[UPLOADER_DONE + 1];
 	uint64_t done, failures, bytes_sent;
 	uint64_t offered_bytes, object_bytes, forgotten_bytes; /* see uploader_account */
+	struct backlog backlog;                                /* of those unfinished */
 	bool store_usable, stop;
 	char last_error[S3_REASON_BYTES]; /* … to here */
 

@@ -80,6 +80,8 @@ def a_disk_that_does_not_keep_up():
         video = Video(rig, s["port"], clip)
         video.send(60)
         equal(rig.finish(rig.open([dict(VIDEO, ssrc=9)], room="early")["id"])["state"], "done", "a session while the disk keeps up")
+        # What it writes while it is slow is a bound only if it is no less than what it wrote before.
+        wait_for("the disk to be idle", lambda: gauges(rig)["wirespool_budget_disk_bytes_per_second"] < 5000, 60, 0.5)
         with slow_disk(rig, "wirespool-dataplane", 65536):
             def full():
                 video.send(10)
@@ -102,8 +104,8 @@ def uploads_that_would_fill_the_disk():
     clip = senders.video_clip("VP8", 2, kbit=4000)
     with contextlib.ExitStack() as stack:
         swift = stack.enter_context(store.Store())
-        rig = stack.enter_context(Rig(start=False, ingest="allow_plain_rtp = 1", rest=swift.ini(delete_after_upload=1), env=swift.env()))
-        stack.enter_context(tmpfs(rig.records, "size=192m"))  # for ten minutes of 2.5 Mbit/s
+        rig = stack.enter_context(Rig(start=False, ingest="allow_plain_rtp = 1\nmax_bitrate_kbps = 200", rest=swift.ini(delete_after_upload=1), env=swift.env()))
+        stack.enter_context(tmpfs(rig.records, "size=64m"))  # for three quarters of an hour of 200 kbit/s
         rig.start_dataplane()
         rig.start_control()
 
@@ -119,15 +121,17 @@ def uploads_that_would_fill_the_disk():
         wait_for("its upload", lambda: uploads()["done"] == 1 and not uploads()["waiting_bytes"], 30)
         equal(rig.finish(rig.open([dict(VIDEO, ssrc=1)], room="early")["id"])["state"], "done", "a session while nothing waits")
         swift.proxy.go_away()
-        record(2)
-        wait_for("more than a minute of recording to wait", lambda: uploads()["waiting_bytes"] > 60 * rig.ok("GET", "/api/v1/stats")["budget"]["recorded_bytes_s"] > 0, 200, 0.5)
+        record(2, 900)
+        # A minute of what is asked is 1.5 MB.
+        wait_for("more than a minute of recording, and of what is asked, to wait", lambda: uploads()["waiting_bytes"] > 60 * (rig.ok("GET", "/api/v1/stats")["budget"]["recorded_bytes_s"] + 25000), 200, 0.5)
 
         def full():
             status, *rest = ask(rig, 1)
             if status == 201:
                 rig.finish(rest[0]["id"])
             return status != 201 and (status, *rest)
-        refused(*wait_for("a refusal", full, 30, 0.5), r"full: uploads are \d+ MB behind, which would fill the disk in \d+ min, 60 is the least \(control.full_minutes\)")
+        # What was taken and ended counts as promised for ten seconds.
+        refused(*wait_for("a refusal", full, 60, 11), r"full: uploads are \d+ MB behind, which would fill the disk in \d+ min, 60 is the least \(control.full_minutes\)")
         check(gauges(rig)['wirespool_budget_refused_total{resource="uploads"}'] >= 1, f"refusals: {gauges(rig)}")
         swift.proxy.come()
         wait_for("what waited to be sent", lambda: uploads()["done"] == 2, 60)

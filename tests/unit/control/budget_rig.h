@@ -30,8 +30,10 @@ static struct control control = { .conf = &conf };
 static struct event_base *loop;
 static struct budget *budget;
 static struct stat_segment *counters;
+static bool counters_held; /* in dataplane_with_stats */
 static uint64_t now_ns = CLK_NS_PER_S;
 static char why[LIMIT_REASON_BYTES + 1];
+static struct budget_promise promise; /* the last one */
 
 bool dataplane_is_up(struct dataplane *dataplane)
 {
@@ -41,7 +43,9 @@ bool dataplane_is_up(struct dataplane *dataplane)
 bool dataplane_with_stats(
         struct dataplane *dataplane, void (*use)(void *arg, const struct stat_segment *stat), void *arg)
 {
+	counters_held = true;
 	use(arg, counters);
+	counters_held = false;
 	return true;
 }
 
@@ -98,7 +102,7 @@ static inline int ask(enum codec codec, uint32_t max_bitrate_bps)
 	open.tracks[0].codec = (uint8_t)codec;
 	open.tracks[0].max_bitrate_bps = max_bitrate_bps;
 	why[0] = '\0';
-	return budget_ask(budget, &open, now_ns, why);
+	return budget_ask(budget, &open, now_ns, &promise, why);
 }
 
 static inline double told(const char *name)

@@ -76,6 +76,11 @@ void uploader_account(struct uploader *uploader, struct uploader_account *ret_ac
 	*ret_account = (struct uploader_account){ 0 };
 }
 
+void uploader_backlog(struct uploader *uploader, struct uploader_backlog *ret_backlog)
+{
+	*ret_backlog = (struct uploader_backlog){ 0 };
+}
+
 void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts)
 {
 	*ret_counts = counts;

@@ -8,7 +8,8 @@ static void an_idle_machine_takes_sessions(void **state)
 	seconds(3, 0, 0);
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(ask(CODEC_VP8, 0), 0);
-	assert_int_equal(budget_ask(NULL, NULL, 0, why), 0);
+	assert_int_equal(budget_ask(NULL, NULL, 0, &promise, why), 0);
+	budget_return(NULL, &promise);
 }
 
 static void busy_loops_are_full_and_take_again_when_they_are_less_busy(void **state)
@@ -37,6 +38,41 @@ static void what_was_promised_counts(void **state)
 	assert_in_range(taken, 950, 1050);
 	seconds(11, 400000, HZ * 80 / 100);
 	assert_int_equal(ask(CODEC_OPUS, 0), 0);
+}
+
+static void what_is_given_back_is_promised_to_others(void **state)
+{
+	conf.dataplane_block_mb = 1; /* 36 tracks */
+	seconds(20, 1000, HZ / 100);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(ask(CODEC_OPUS, 0), 0);
+		budget_return(budget, &promise);
+	}
+	for (unsigned i = 0; i < 36; i++)
+		assert_int_equal(ask(CODEC_OPUS, 0), 0);
+	struct budget_promise last = promise;
+	assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
+	budget_return(budget, &promise); /* it was promised nothing */
+	assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
+	seconds(1, 1000, HZ / 100);
+	budget_return(budget, &last); /* out of the second before */
+	assert_int_equal(ask(CODEC_OPUS, 0), 0);
+	assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
+}
+
+/* An opening may be answered late: then nobody reckons with it any more, and what others were promised since
+ * stays theirs. */
+static void what_is_given_back_late_is_nobodys(void **state)
+{
+	conf.dataplane_block_mb = 1;
+	seconds(20, 1000, HZ / 100);
+	assert_int_equal(ask(CODEC_OPUS, 0), 0);
+	struct budget_promise late = promise;
+	seconds(10, 1000, HZ / 100);
+	for (unsigned i = 0; i < 36; i++)
+		assert_int_equal(ask(CODEC_OPUS, 0), 0);
+	budget_return(budget, &late);
+	assert_int_equal(ask(CODEC_OPUS, 0), -EUSERS);
 }
 
 static void what_a_track_may_send_is_taken_for_what_it_will(void **state)
@@ -173,6 +209,8 @@ int main(void)
 		CASE(an_idle_machine_takes_sessions),
 		CASE(busy_loops_are_full_and_take_again_when_they_are_less_busy),
 		CASE(what_was_promised_counts),
+		CASE(what_is_given_back_is_promised_to_others),
+		CASE(what_is_given_back_late_is_nobodys),
 		CASE(what_a_track_may_send_is_taken_for_what_it_will),
 		CASE(few_packets_are_no_measure_of_what_one_takes),
 		CASE(tracks_that_need_the_blocks_are_full),

@@ -67,6 +67,46 @@ static void one_that_stands_still_is_strained(void **state)
 	assert_true(disk.strained);
 }
 
+/* Neither what was recorded before a pause nor the burst after it says what the disk can do. */
+static void a_pause_of_an_idle_disk_is_no_bound(void **state)
+{
+	seconds(30, MB, 0);
+	for (unsigned i = 1; i <= BUDGET_DISK_STRAINED_S; i++)
+		seconds(1, 0, i * MB);
+	assert_true(disk.strained);
+	seconds(1, 4 * MB, 0);
+	seconds(BUDGET_DISK_CALM_S - 2, MB, 0);
+	assert_true(disk.strained);
+	seconds(1, MB, 0);
+	assert_false(disk.strained);
+	assert_true(disk.most_bytes_s == 0);
+	seconds(60, MB, 0);
+	assert_true(disk.most_bytes_s == 0);
+}
+
+static void nor_is_one_before_anything_was_written(void **state)
+{
+	seconds(BUDGET_DISK_STRAINED_S, 0, MB);
+	assert_true(disk.strained);
+	seconds(1, MB, 0);
+	seconds(BUDGET_DISK_CALM_S - 1, 0, 0);
+	assert_false(disk.strained);
+	assert_true(disk.most_bytes_s == 0);
+}
+
+/* It comes and goes: what was before is what was before all of it. */
+static void a_pause_with_a_breath_between_is_one(void **state)
+{
+	seconds(30, 10 * MB, 0);
+	seconds(BUDGET_DISK_STRAINED_S, 0, 30 * MB);
+	seconds(1, 10 * MB, 0);
+	seconds(10, 0, 30 * MB); /* the load of just now is less than that of before */
+	seconds(1, 8 * MB, 30 * MB);
+	seconds(BUDGET_DISK_CALM_S, 10 * MB, 0);
+	assert_false(disk.strained);
+	assert_true(disk.most_bytes_s == 0);
+}
+
 static void it_may_show_that_it_can_do_more(void **state)
 {
 	seconds(10, 10 * MB, 100 * MB);
@@ -100,6 +140,9 @@ int main(void)
 		CASE(a_moment_of_waiting_is_no_strain),
 		CASE(a_disk_that_does_not_keep_up_shows_what_it_can),
 		CASE(one_that_stands_still_is_strained),
+		CASE(a_pause_of_an_idle_disk_is_no_bound),
+		CASE(nor_is_one_before_anything_was_written),
+		CASE(a_pause_with_a_breath_between_is_one),
 		CASE(it_may_show_that_it_can_do_more),
 		CASE(it_is_trusted_with_more_by_and_by),
 		CASE(what_it_could_is_forgotten),

@@ -33,6 +33,19 @@ static void what_is_not_behind_is_not_to_blame(void **state)
 	assert_true(budget_space_lasts_s(&space, 0) == 200);
 }
 
+/* Nothing is recorded, nothing was there to be sent: what waits is measured by what is asked for. */
+static void a_byte_that_waits_on_an_idle_machine_is_not_behind(void **state)
+{
+	struct budget_space space = { .free_bytes = GB, .waiting_bytes = 1 };
+
+	assert_true(isinf(budget_space_lasts_s(&space, 0)));
+	assert_true(isinf(budget_space_lasts_s(&space, MB)));
+	space.waiting_bytes = MB * BUDGET_SPACE_BEHIND_S;
+	assert_true(isinf(budget_space_lasts_s(&space, MB)));
+	space.waiting_bytes += 1;
+	assert_true(budget_space_lasts_s(&space, MB) == 1000);
+}
+
 static void a_store_that_is_away_leaves_what_is_free(void **state)
 {
 	struct budget_space space = {
@@ -56,6 +69,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(uploads_that_keep_up_fill_nothing),
 		cmocka_unit_test(what_is_not_behind_is_not_to_blame),
+		cmocka_unit_test(a_byte_that_waits_on_an_idle_machine_is_not_behind),
 		cmocka_unit_test(a_store_that_is_away_leaves_what_is_free),
 		cmocka_unit_test(no_space_lasts_no_time),
 	};

@@ -7,12 +7,13 @@
 #define MB 1000000ull
 #define GB (1000 * MB)
 
-static struct uploader_counts uploads;
+static struct uploader_backlog uploads;
 static struct catalogue_totals totals;
 
-void uploader_counts(struct uploader *uploader, struct uploader_counts *ret_counts)
+void uploader_backlog(struct uploader *uploader, struct uploader_backlog *ret_backlog)
 {
-	*ret_counts = uploads;
+	assert_false(counters_held); /* the uploader may keep its lock for a while */
+	*ret_backlog = uploads;
 }
 
 void catalogue_totals(struct catalogue *catalogue, struct catalogue_totals *ret_totals)
@@ -22,7 +23,7 @@ void catalogue_totals(struct catalogue *catalogue, struct catalogue_totals *ret_
 
 static int uploads_set_up(void **state)
 {
-	uploads = (struct uploader_counts){ 0 };
+	uploads = (struct uploader_backlog){ 0 };
 	totals = (struct catalogue_totals){ 0 };
 	control.uploader = (struct uploader *)&uploads;
 	conf.control_full_minutes = 60;
@@ -42,7 +43,7 @@ static void pass(unsigned seconds_, uint64_t recorded, uint64_t sent)
 {
 	for (unsigned i = 0; i < seconds_; i++) {
 		stat_add(stat_slot(counters, STAT_SCOPE_WRITER, 0), STAT_WRITER_bytes, recorded);
-		uploads.bytes_sent += sent;
+		uploads.sent_bytes += sent;
 		second(0, 1000, HZ / 100);
 	}
 }
@@ -89,6 +90,17 @@ static void an_hour_before_the_disk_is_full_nobody_new_is_taken(void **state)
 	assert_int_equal(ask(CODEC_VP8, 0), 0);
 }
 
+static void what_waits_on_an_idle_machine_refuses_nobody(void **state)
+{
+	space(GB / 2);                                        /* less than an hour of what is asked */
+	uploads.waiting_bytes = uploads.held_bytes = 10 * MB; /* less than a minute of it */
+	pass(5, 0, 0);
+	assert_int_equal(ask(CODEC_VP8, 0), 0);
+	uploads.waiting_bytes = uploads.held_bytes = 100 * MB;
+	pass(1, 0, 0);
+	assert_int_equal(ask(CODEC_VP8, 0), -EUSERS);
+}
+
 static void when_they_catch_up_sessions_are_taken_again(void **state)
 {
 	space(GB);
@@ -132,6 +144,7 @@ int main(void)
 		UPLOADS(uploads_that_keep_up_refuse_nobody),
 		UPLOADS(late_uploads_refuse_nobody_while_there_is_space),
 		UPLOADS(an_hour_before_the_disk_is_full_nobody_new_is_taken),
+		UPLOADS(what_waits_on_an_idle_machine_refuses_nobody),
 		UPLOADS(when_they_catch_up_sessions_are_taken_again),
 		UPLOADS(what_retention_may_remove_is_space),
 		UPLOADS(without_uploads_space_is_no_matter_of_theirs),

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <event2/event.h>
+#include "control/budget.h"
 #include "tests/unit/control/session_rig.h"
 
 static void opens_a_session_with_names_port_and_keys(void **state)
@@ -125,6 +127,29 @@ static void gives_everything_back_when_the_dataplane_refuses(void **state)
 	}
 }
 
+/* Promises are open for ten seconds: those of sessions that are not opened must not fill the machine. */
+static void gives_what_was_promised_back_when_it_fails(void **state)
+{
+	struct event_base *still = event_base_new(); /* no second passes */
+
+	conf.control_full_percent = 85;
+	conf.dataplane_block_mb = 1; /* 36 tracks */
+	assert_int_equal(budget_create(&control.budget, &control, still), 0);
+	open_one("demo", "v");
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(try_open("demo", "v"), -EEXIST);
+	peer->refuse = -ENOKEY;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(try_open("demo", "w"), -ENOKEY);
+	peer->refuse = 0;
+	conf.record_filename = (char *)"{nothing}";
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(try_open("demo", "w"), -EINVAL);
+	budget_free(control.budget);
+	control.budget = NULL;
+	event_base_free(still);
+}
+
 static void closes_and_shows_what_was_recorded(void **state)
 {
 	struct msg_session_open open = open_one("demo", "v"), later;
@@ -207,6 +232,7 @@ int main(void)
 		CASE(says_when_no_port_is_left),
 		CASE(admits_nobody_when_it_must_not),
 		CASE(gives_everything_back_when_the_dataplane_refuses),
+		CASE(gives_what_was_promised_back_when_it_fails),
 		CASE(closes_and_shows_what_was_recorded),
 		CASE(goes_on_closing_when_nobody_waits_any_more),
 		CASE(follows_the_dataplane_to_the_end),

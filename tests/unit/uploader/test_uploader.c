@@ -56,7 +56,7 @@ static void make_file(void)
 	char file[128];
 
 	snprintf(file, sizeof(file), "%s/" NAME, path);
-	int fd = open(file, O_WRONLY | O_CREAT, 0600);
+	int fd = open(file, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	assert_int_equal(write(fd, "media", 5), 5);
 	close(fd);
 }
@@ -139,9 +139,33 @@ static void a_store_that_is_not_there_is_tried_again(void **state)
 	uploader_counts(uploader, &counts);
 	assert_false(counts.store_usable);
 	assert_int_equal(counts.oldest_unix_ns, 77);
+	assert_int_equal(counts.waiting_bytes, 5);
 	assert_int_equal(counts.queued + counts.active + counts.retrying, 1);
 	assert_true(counts.failures >= 3);
 	assert_string_equal(counts.last_error, status.error);
+}
+
+/* The uploader's sums, which are at any moment what a walk over all finds. */
+static struct uploader_backlog backlog_now(void)
+{
+	struct uploader_backlog backlog;
+	struct backlog kept, walked = { 0 };
+	struct transfer *t;
+
+	pthread_mutex_lock(&uploader->lock);
+	TAILQ_FOREACH(t, &uploader->unfinished, all)
+	{
+		bool stopped = t->pub.state == UPLOADER_STOPPED;
+
+		*(stopped ? &walked.failed : &walked.pending) += t->accounted;
+		if (!stopped && t->pub.bytes_total > t->pub.bytes_done)
+			walked.waiting += t->pub.bytes_total - t->pub.bytes_done;
+	}
+	kept = uploader->backlog;
+	pthread_mutex_unlock(&uploader->lock);
+	assert_memory_equal(&kept, &walked, sizeof(walked));
+	uploader_backlog(uploader, &backlog);
+	return backlog;
 }
 
 static void after_max_retries_it_stops_until_asked(void **state)
@@ -155,10 +179,13 @@ static void after_max_retries_it_stops_until_asked(void **state)
 	wait_for(NAME, UPLOADER_STOPPED, 2);
 	uploader_counts(uploader, &counts);
 	assert_int_equal(counts.stopped, 1);
+	assert_int_equal(counts.waiting_bytes, 0); /* it waits for nothing */
+	assert_int_equal(backlog_now().held_bytes, 5);
 	assert_int_equal(counts.failures, 2);
 	assert_int_equal(uploader_retry(uploader, NAME), 0);
 	for (int i = 0; i < 10000 && counts.failures < 4; i++) {
 		usleep(1000);
+		backlog_now();
 		uploader_counts(uploader, &counts);
 	}
 	assert_int_equal(counts.failures, 4);
@@ -233,6 +260,53 @@ static void bytes_are_accounted_for_wherever_they_are(void **state)
 	expect_account(5, 0, 0, 5);
 }
 
+static void write_ledger(const char *etag)
+{
+	struct ledger ledger = { .state = LEDGER_DONE, .size = 5, .target = (char *)"elsewhere" };
+	int dir = open(path, O_RDONLY | O_DIRECTORY);
+
+	snprintf(ledger.etag, sizeof(ledger.etag), "%s", etag);
+	assert_int_equal(ledger_save(&ledger, dir, NAME), 0);
+	close(dir);
+}
+
+static void sums_are_what_a_walk_finds(void **state)
+{
+	uint64_t end = clk_mono_ns() + 10 * CLK_NS_PER_S;
+	struct uploader_backlog backlog;
+	struct uploader_status status;
+
+	conf.upload_max_retries = 2;
+	make_file();
+	write_ledger("0123456789abcdef0123456789abcdef");
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_DONE, 0); /* by an earlier process */
+	assert_int_equal(backlog_now().held_bytes, 0);
+	make_file(); /* five bytes more */
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	do { /* it is another one, and waits again */
+		backlog = backlog_now();
+		assert_int_equal(uploader_status(uploader, NAME, &status), 0);
+	} while (status.state != UPLOADER_STOPPED && clk_mono_ns() < end);
+	wait_for(NAME, UPLOADER_STOPPED, 2);
+	backlog = backlog_now();
+	assert_int_equal(backlog.waiting_bytes, 0);
+	assert_int_equal(backlog.held_bytes, 10);
+	assert_int_equal(backlog.sent_bytes, 0);
+	uploader_free(uploader);
+	conf.upload_max_retries = 0;
+	assert_int_equal(create(), 0);
+	assert_int_equal(uploader_finished(uploader, NAME, NULL), 0);
+	wait_for(NAME, UPLOADER_RETRYING, 1);
+	backlog = backlog_now();
+	assert_int_equal(backlog.waiting_bytes, 10);
+	assert_int_equal(backlog.held_bytes, 10);
+	uploader_forget(uploader, NAME);
+	backlog = backlog_now();
+	assert_int_equal(backlog.waiting_bytes + backlog.held_bytes, 0);
+}
+
 static void forgotten_is_unknown(void **state)
 {
 	struct uploader_status status;
@@ -293,6 +367,7 @@ int main(void)
 		CASE(another_directory_in_the_place_of_the_first_is_followed),
 		CASE(growing_waits_for_bytes),
 		CASE(bytes_are_accounted_for_wherever_they_are),
+		CASE(sums_are_what_a_walk_finds),
 		CASE(forgotten_is_unknown),
 		CASE(many_at_once_from_many_names),
 		CASE(states_have_names),
