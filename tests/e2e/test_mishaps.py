@@ -86,6 +86,8 @@ def the_disk_is_pulled_and_comes_back():
         disk.plug()
         wait_for("readiness", lambda: ready(rig)[0] == 200, 30)
         wait_for("the event", lambda: "disk.free" in told(feed))
+        # The index was on that disk, too: whoever asks first finds it out, and it is made anew.
+        wait_for("the list", lambda: rig.api("GET", "/api/records?limit=100")[0] == 200, 30)
         b = Audio(rig, idle["port"], ssrc=1001)
         b.send(20)
         time.sleep(0.3)
