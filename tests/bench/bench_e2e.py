@@ -15,7 +15,7 @@ import tempfile
 import measure
 import report
 from knee import Ceiling, knee
-from rig import Rig, key_base64
+from rig import Rig, key_base64, wait_for
 
 MEMIF = "net_memif0,role={role},id=0,socket-abstract=no,socket={dir}/memif.sock{more}"
 MEMORY = dict(WIRESPOOL_DATAPLANE_MBUFS="65535", WIRESPOOL_DATAPLANE_MEMORY_MB="512", WIRESPOOL_DATAPLANE_BLOCK_MB="1024")
@@ -90,6 +90,8 @@ class Recorder:
         """Record @seconds of sending at @scale times the media's own rate."""
         plan, account = os.path.join(self.rig.dir, "plan"), os.path.join(self.rig.dir, "account.json")
         sessions = []
+        if self.null:  # files of the run before could not be finished, which is a disk that fails, until it is looked at again
+            wait_for("the disk to be well", lambda: not self.rig.stats()["proc"]["disk_error"], 10)
         with open(plan, "w") as f:
             for i in range(media.flows):
                 key = key_base64(profile, i)
