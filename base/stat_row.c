@@ -2,6 +2,7 @@
 #include "base/stat.h"
 
 #include <assert.h>
+#include "base/fnv.h"
 
 #define MAX_WORDS 128
 
@@ -46,25 +47,16 @@ unsigned stat_count(enum stat_scope scope)
 	return counts[scope];
 }
 
-/* FNV-1a, 64 bits. */
-static uint64_t hash_string(uint64_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3u;
-	while (*text++);
-	return hash;
-}
-
 uint64_t stat_table_hash(void)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = FNV_BASIS;
 
 	for (unsigned scope = 0; scope < STAT_SCOPES; scope++) {
-		hash = hash_string(hash, scope_names[scope]);
+		hash = fnv_1a_text(hash, scope_names[scope]);
 		for (unsigned id = 0; id < counts[scope]; id++) {
-			hash = hash_string(hash, rows[scope][id].name);
-			hash = hash_string(hash, rows[scope][id].unit);
-			hash = hash_string(hash, stat_kind_name(rows[scope][id].kind));
+			hash = fnv_1a_text(hash, rows[scope][id].name);
+			hash = fnv_1a_text(hash, rows[scope][id].unit);
+			hash = fnv_1a_text(hash, stat_kind_name(rows[scope][id].kind));
 		}
 	}
 	return hash;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "base/fnv.h"
 #include "base/id.h"
 
 void dtls_inbox_init(struct dtls_inbox *inbox, int wake_fd)
@@ -24,10 +25,8 @@ void dtls_inbox_destroy(struct dtls_inbox *inbox)
 
 static unsigned bucket_of(const struct dtls_inbox *inbox, const char *session)
 {
-	uint64_t hash = inbox->seed; /* FNV-1a */
+	uint64_t hash = fnv_1a(inbox->seed, session, strlen(session));
 
-	for (; *session; session++)
-		hash = (hash ^ (uint8_t)*session) * 0x100000001b3ull;
 	return (unsigned)((hash ^ hash >> 32) % DTLS_INBOX_BUCKETS);
 }
 

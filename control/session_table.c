@@ -5,16 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/clk.h"
+#include "base/fnv.h"
 #include "base/id.h"
-
-/* FNV-1a over @text and its terminator, going on from @hash. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 0x100000001b3ull;
-	while (*text++);
-	return hash;
-}
 
 static unsigned bucket_of(uint64_t hash)
 {
@@ -23,12 +15,12 @@ static unsigned bucket_of(uint64_t hash)
 
 static unsigned id_bucket(const struct session_table *t, const char *id)
 {
-	return bucket_of(hash_text(t->seed, id));
+	return bucket_of(fnv_1a_text(t->seed, id));
 }
 
 static unsigned claim_bucket(const struct session_table *t, const char *room, const char *track)
 {
-	return bucket_of(hash_text(hash_text(t->seed, room), track));
+	return bucket_of(fnv_1a_text(fnv_1a_text(t->seed, room), track));
 }
 
 void session_table_init(struct session_table *t)

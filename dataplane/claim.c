@@ -4,20 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/fnv.h"
 #include "base/id.h"
-
-/* FNV-1a (its published constants), begun with the table's seed. */
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	do
-		hash = (hash ^ (uint8_t)*text) * 0x100000001B3u;
-	while (*text++);
-	return hash;
-}
 
 static uint64_t hash_pair(const struct claim_table *table, const char *first, const char *second)
 {
-	uint64_t hash = hash_text(hash_text(table->seed, first), second);
+	uint64_t hash = fnv_1a_text(fnv_1a_text(table->seed, first), second);
 
 	return hash ^ hash >> 32;
 }

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/fnv.h"
 #include "base/log.h"
-#include "tools/gen/fnv.h"
 
 int clip_append(struct clip *clip, const uint8_t *data, size_t len, uint32_t ticks, bool key)
 {
@@ -26,7 +26,7 @@ int clip_append(struct clip *clip, const uint8_t *data, size_t len, uint32_t tic
 		.data = copy,
 		.len = (uint32_t)len,
 		.ticks = ticks,
-		.hash = fnv_1a(data, len),
+		.hash = fnv_1a(FNV_BASIS, data, len),
 		.key = key,
 		.layers = 1,
 		.layer_bytes = { (uint32_t)len },

@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "base/fnv.h"
 #include "base/limits.h"
 #include "tools/replay/datagram.h"
 
-#define BUCKETS   (4 * LIMIT_REPLAY_PLACES)
-#define FNV_BASIS 0xcbf29ce484222325u
-#define FNV_PRIME 0x100000001b3u
+#define BUCKETS (4 * LIMIT_REPLAY_PLACES)
 
 struct survey {
 	struct survey_totals totals;
@@ -17,16 +16,6 @@ struct survey {
 	struct survey_place places[LIMIT_REPLAY_PLACES];
 	uint32_t buckets[BUCKETS]; /* open addressing: 1 + the index of a place, 0: none */
 };
-
-/* FNV-1a, 64 bits. */
-static uint64_t digest(uint64_t hash, const void *bytes, size_t len)
-{
-	const uint8_t *at = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ at[i]) * FNV_PRIME;
-	return hash;
-}
 
 static bool is_same(const struct survey_place *p, const struct datagram *d)
 {
@@ -37,7 +26,7 @@ static bool is_same(const struct survey_place *p, const struct datagram *d)
 /* The place of @d, made if it is new; NULL: there are too many. */
 static struct survey_place *place_of(struct survey *survey, const struct datagram *d)
 {
-	uint64_t hash = digest(digest(FNV_BASIS, d->dst, sizeof(d->dst)), &d->dst_port, sizeof(d->dst_port));
+	uint64_t hash = fnv_1a(fnv_1a(FNV_BASIS, d->dst, sizeof(d->dst)), &d->dst_port, sizeof(d->dst_port));
 	struct survey_place *place;
 	unsigned at = (unsigned)(hash % BUCKETS);
 
@@ -88,8 +77,8 @@ static void note(struct survey *survey, const struct capture_packet *packet, enu
 	if (packet->unix_ns > t->last_unix_ns)
 		t->last_unix_ns = packet->unix_ns;
 	t->cut_pkts += packet->len < packet->wire_len;
-	t->digest = digest(t->digest, &packet->unix_ns, sizeof(packet->unix_ns));
-	t->digest = digest(t->digest, packet->bytes, packet->len);
+	t->digest = fnv_1a(t->digest, &packet->unix_ns, sizeof(packet->unix_ns));
+	t->digest = fnv_1a(t->digest, packet->bytes, packet->len);
 	note_place(survey, packet, link);
 	t->pkts++;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Whole runs over UDP on the loopback. */
+#include "base/fnv.h"
 #include "tools/gen/gen.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,6 @@
 #include <cmocka.h>
 #include "base/rtcp.h"
 #include "base/rtp.h"
-#include "tools/gen/fnv.h"
 #include "tools/gen/gen_flows.h"
 #include "tools/gen/gen_stock.h"
 #include "tools/gen/options.h"
@@ -116,7 +116,7 @@ static struct heard hear(int fd)
 			continue;
 		}
 		h.rtp++;
-		h.hash = h.hash * 31 + fnv_1a(data, (size_t)len);
+		h.hash = h.hash * 31 + fnv_1a(FNV_BASIS, data, (size_t)len);
 	}
 	return h;
 }
